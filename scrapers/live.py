@@ -24,10 +24,10 @@ import anyio
 import httpx
 
 from scrapers import errors
-from scrapers.addresses import resolve
 from scrapers.capture import Fetched, Hop, NotModified, Validators
 from scrapers.content import check_body, meta_refresh, plain_text_for_notes
 from scrapers.exchange import REDIRECTS, Answer, Exchanger, Tally
+from scrapers.guard import resolve
 from scrapers.pace import Pace
 from scrapers.robots import MAX_ROBOTS_BYTES, MAX_ROBOTS_REDIRECTS, RobotsAnswer, RobotsCache
 from scrapers.settings import FetchSettings

@@ -18,7 +18,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from scrapers.addresses import AddressPolicy, GuardedBackend
+from scrapers.addresses import AddressPolicy
+from scrapers.guard import GuardedBackend
 
 __all__ = ["GuardedTransport", "make_client", "make_ssl_context"]
 

@@ -10,8 +10,9 @@ import anyio
 import httpcore
 import pytest
 
-from scrapers.addresses import AddressPolicy, GuardedBackend, forbidden_because, resolve
+from scrapers.addresses import AddressPolicy, forbidden_because
 from scrapers.errors import AddressForbidden, ConnectionRefused, NameNotResolved
+from scrapers.guard import GuardedBackend, resolve
 
 pytestmark = pytest.mark.anyio
 

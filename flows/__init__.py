@@ -1,0 +1,1 @@
+"""Prefect flows, the schedule and the command line; the only package that imports Prefect."""

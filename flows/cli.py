@@ -1,0 +1,303 @@
+"""The command line: arguments, help and exit codes. What a command does is in `flows.commands`.
+
+Exit codes: 0 fine, 1 something watched failed, 2 wrong usage, configuration or database.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="clausewatch",
+    help="Watches the policies that vendors publish and says which clause changed, with proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(
+    help="Check config.toml, or print its JSON Schema.", no_args_is_help=True, rich_markup_mode=None
+)
+db_app = typer.Typer(help="Look after the database.", no_args_is_help=True, rich_markup_mode=None)
+routes_app = typer.Typer(help="Try the routes of config.toml.", no_args_is_help=True, rich_markup_mode=None)
+alerts_app = typer.Typer(help="What was owed and what became of it.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
+app.add_typer(routes_app, name="routes")
+app.add_typer(alerts_app, name="alerts")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="config.toml (or CLAUSEWATCH_CONFIG, or the one in this folder).", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[VENDOR[/DOCUMENT]]...", help="All documents without.")]
+Document = Annotated[str, typer.Argument(metavar="VENDOR/DOCUMENT")]
+
+
+@app.command()
+def check(
+    names: Names = None,
+    config: ConfigOption = None,
+    due: Annotated[bool, typer.Option("--due", help="Only documents whose last check is long enough ago.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Fetch and compare, write and send nothing.")] = False,
+    wait: Annotated[bool, typer.Option(help="Stay for the second look at what is new.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at documents, record what was seen, send the alerts that are owed."""
+    from flows.commands.watching import run_check
+
+    raise typer.Exit(run_check(config, names or [], due=due, dry=dry_run, wait=wait, as_json=as_json))
+
+
+@app.command()
+def backfill(
+    names: Names = None,
+    config: ConfigOption = None,
+    since: Annotated[str, typer.Option("--from", help="First day, as 2015, 2015-04 or 2015-04-30.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day.")] = "",
+    every: Annotated[str, typer.Option(help="At most one capture per day or month, or all.")] = "all",
+    limit: Annotated[int | None, typer.Option(min=1, help="Captures per address.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List, and say what would be fetched and how long it takes.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Give documents their past, from web archives. Can be stopped and run again at any time."""
+    from flows.commands.watching import run_backfill
+
+    raise typer.Exit(
+        run_backfill(
+            config, names or [], since=since, until=until, every=every, limit=limit, dry=dry_run, as_json=as_json
+        )
+    )
+
+
+@app.command()
+def status(names: Names = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """What is watched and how it stands: versions, last change, last verified, what fails."""
+    from flows.commands.looking import show_status
+
+    raise typer.Exit(show_status(config, names or [], as_json=as_json))
+
+
+@app.command()
+def history(document: Document, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """The versions of a document and the changes between them."""
+    from flows.commands.looking import show_history
+
+    raise typer.Exit(show_history(config, document, as_json=as_json))
+
+
+@app.command()
+def diff(
+    document: Document,
+    old: Annotated[
+        str, typer.Argument(metavar="[FROM]", help="Version number or date; the one before TO without.")
+    ] = "",
+    new: Annotated[str, typer.Argument(metavar="[TO]", help="Version number or date; the newest without.")] = "",
+    config: ConfigOption = None,
+    context: Annotated[int, typer.Option(help="Unchanged blocks shown around each difference.")] = 1,
+    cosmetic: Annotated[bool, typer.Option("--cosmetic", help="Show cosmetic differences too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The differences between two versions, word by word."""
+    from flows.commands.looking import show_diff
+
+    raise typer.Exit(show_diff(config, document, old, new, context=context, cosmetic=cosmetic, as_json=as_json))
+
+
+@app.command()
+def show(
+    document: Document,
+    at: Annotated[str, typer.Argument(metavar="[AT]", help="Version number or date; the newest without.")] = "",
+    config: ConfigOption = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="text, markdown, json or raw (the bytes that came in).")
+    ] = "text",
+) -> None:
+    """What a document says, or said at a date."""
+    from flows.commands.looking import show_version
+
+    raise typer.Exit(show_version(config, document, at, format_))
+
+
+@app.command("list")
+def list_(
+    outcome: Annotated[
+        str, typer.Option(help="returned, unconfirmed, technical, cosmetic, held, failed, changed, …")
+    ] = "",
+    names: Names = None,
+    config: ConfigOption = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Checks by outcome, and all that was seen but not announced."""
+    from flows.commands.looking import show_list
+
+    raise typer.Exit(show_list(config, outcome, names or [], limit=limit, as_json=as_json))
+
+
+@app.command()
+def release(
+    capture: Annotated[
+        int, typer.Argument(help="Number of a held capture; `clausewatch list --outcome held` shows them.")
+    ],
+    reject: Annotated[bool, typer.Option("--reject", help="Say that it is right to hold it.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Overrule the gate: the capture is the policy after all."""
+    from flows.commands.deciding import release_capture
+
+    raise typer.Exit(release_capture(config, capture, reject=reject))
+
+
+@app.command()
+def extract(
+    file: Annotated[str, typer.Argument(help="HTML, PDF or text; - is standard input.")],
+    url: Annotated[str, typer.Option(help="Where it came from, for its links.")] = "",
+    select: Annotated[list[str] | None, typer.Option(help="CSS selector; may be given several times.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="CSS selector of what to leave out.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="text, markdown or json.")] = "text",
+) -> None:
+    """The text of a saved page, one block a line. Needs no configuration."""
+    from flows.commands.files import extract_file
+
+    raise typer.Exit(extract_file(file, url, select or [], remove or [], format_))
+
+
+@app.command()
+def compare(
+    old: Annotated[str, typer.Argument(help="HTML, PDF, Markdown or text.")],
+    new: Annotated[str, typer.Argument()],
+    context: Annotated[int, typer.Option()] = 1,
+    cosmetic: Annotated[bool, typer.Option("--cosmetic", help="Show cosmetic differences too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What changed between two files, clause by clause. Needs no configuration."""
+    from flows.commands.files import compare_files
+
+    raise typer.Exit(compare_files(old, new, context=context, cosmetic=cosmetic, as_json=as_json))
+
+
+@app.command("try")
+def try_(
+    url: Annotated[str, typer.Argument()],
+    select: Annotated[list[str] | None, typer.Option(help="CSS selector; may be given several times.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Fetch a page twice and show what would be watched: its text, what the gate says, and what flips."""
+    from flows.commands.files import try_url
+
+    raise typer.Exit(try_url(config, url, select or []))
+
+
+@config_app.command("check")
+def config_check(config: ConfigOption = None) -> None:
+    """Say whether config.toml can be used, and if not what is wrong where."""
+    from flows.commands.configuring import check_config
+
+    raise typer.Exit(check_config(config))
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """JSON Schema of config.toml, for editors."""
+    from flows.config_file import config_schema as schema
+
+    print(schema())  # noqa: T201
+
+
+@db_app.command("upgrade")
+def db_upgrade(config: ConfigOption = None) -> None:
+    """Bring the database to this version's tables (SQLite does it by itself)."""
+    from flows.commands.configuring import upgrade_database
+
+    raise typer.Exit(upgrade_database(config))
+
+
+@routes_app.command("test")
+def routes_test(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="All routes without.")] = "", config: ConfigOption = None
+) -> None:
+    """Send a sample message."""
+    from flows.commands.telling import test_routes
+
+    raise typer.Exit(test_routes(config, name))
+
+
+@routes_app.command("explain")
+def routes_explain(document: Document, config: ConfigOption = None) -> None:
+    """Who would be told about a document, and why."""
+    from flows.commands.telling import explain_routes
+
+    raise typer.Exit(explain_routes(config, document))
+
+
+@alerts_app.command("list")
+def alerts_list(
+    state: Annotated[str, typer.Option(help="owed, sent, dead or muted.")] = "",
+    config: ConfigOption = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Alerts, the latest first, with every attempt to send them."""
+    from flows.commands.telling import list_alerts
+
+    raise typer.Exit(list_alerts(config, state, limit=limit, as_json=as_json))
+
+
+@alerts_app.command("send")
+def alerts_send(config: ConfigOption = None) -> None:
+    """Send now what is owed and due."""
+    from flows.commands.telling import send_alerts
+
+    raise typer.Exit(send_alerts(config))
+
+
+def main() -> None:
+    """Entry point: what is wrong with the user's side is said in plain lines with exit code 2, never as a traceback."""
+    from flows.terminal import complain
+
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        complain("stopped; what was finished is kept, run it again to go on")
+        sys.exit(130)
+    except BrokenPipeError:  # `clausewatch history … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        lines = _expected(error)
+        if lines is None:
+            raise
+        for line in lines:
+            complain(line)
+        sys.exit(2)
+
+
+def _expected(error: Exception) -> list[str] | None:
+    """The lines to show for an error that the user can mend, None for a fault of ours."""
+    from flows.config_file import ConfigError
+
+    if isinstance(error, ConfigError):
+        return error.problems
+    known = sys.modules.get("storage.errors")
+    if known is not None and isinstance(error, known.StorageError):
+        return [str(error), *([error.advice] if error.advice else [])]
+    from flows.terminal import UserError
+
+    return [str(error)] if isinstance(error, UserError) else None
+
+
+if __name__ == "__main__":
+    main()

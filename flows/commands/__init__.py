@@ -1,0 +1,1 @@
+"""The subcommands, one module for each kind. Imported when they are called: `clausewatch history` starts no Prefect."""

@@ -1,0 +1,181 @@
+"""`clausewatch check` and `clausewatch backfill`: runs, with progress while they work and a table at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.text import Text
+
+from flows.config import Config
+from flows.config_file import find_config, read_config
+from flows.outcomes import CheckResult, count_outcomes, exit_code
+from flows.prefect_env import prefect_wanted, prepare_prefect
+from flows.run import Progress, open_run
+from flows.targets import UnknownDocument, select_keys
+from flows.terminal import UserError, complain, console, print_json, safe, say_when, table
+
+__all__ = ["outcome_table", "run_backfill", "run_check"]
+
+_STYLES = {
+    "first": "cyan", "changed": "bold yellow", "returned": "yellow", "pending": "magenta", "unconfirmed": "magenta",
+    "held": "bold red", "failed": "bold red",
+}  # fmt: skip
+
+
+def run_check(
+    config_path: Path | None, names: Sequence[str], *, due: bool, dry: bool, wait: bool, as_json: bool
+) -> int:
+    """Check documents. Returns the exit code."""
+    path = find_config(config_path)
+    config = read_config(path)
+    _known(config, names)
+    with _progress(as_json) as watcher:
+        if prefect_wanted(config.prefect.mode) and not dry:
+            prepare_prefect(config.data, config.prefect.mode, quiet=True)
+            results = asyncio.run(_through_prefect("check", watcher, path, list(names), only_due=due, wait=wait))
+        else:
+            results = asyncio.run(_check_here(path, list(names), due=due, dry=dry, wait=wait, watcher=watcher))
+    _say(results, as_json, "check")
+    return exit_code(results)
+
+
+def run_backfill(
+    config_path: Path | None,
+    names: Sequence[str],
+    *,
+    since: str,
+    until: str,
+    every: str,
+    limit: int | None,
+    dry: bool,
+    as_json: bool,
+) -> int:
+    """Backfill documents. Returns the exit code."""
+    from flows.backfills import BackfillOptions, backfill_documents, plan_documents
+
+    path = find_config(config_path)
+    config = read_config(path)
+    _known(config, names)
+    if every not in ("all", "day", "month"):
+        raise UserError(f'--every must be all, day or month, not "{every}"')
+    options = BackfillOptions(_digits("--from", since), _digits("--to", until), every, limit)
+
+    async def here(watcher: Callable[[Progress], None]) -> list[CheckResult]:
+        async with open_run(path, watcher=watcher) as run:
+            work = plan_documents if dry else backfill_documents
+            return await work(run, select_keys(run.config, names), options)
+
+    with _progress(as_json) as watcher:
+        if prefect_wanted(config.prefect.mode) and not dry:
+            prepare_prefect(config.data, config.prefect.mode, quiet=True)
+            given = {"since": options.since, "until": options.until, "every": every, "limit": limit}
+            results = asyncio.run(_through_prefect("backfill", watcher, path, list(names), options=given))
+        else:
+            results = asyncio.run(here(watcher))
+    _say(results, as_json, "backfill")
+    return exit_code(results)
+
+
+def _known(config: Config, names: Sequence[str]) -> None:
+    try:
+        select_keys(config, names)
+    except UnknownDocument as error:
+        raise UserError(str(error)) from None
+    if not config.documents():
+        raise UserError("config.toml watches no document yet; see [vendors] in the example")
+
+
+def _digits(option: str, text: str) -> str:
+    """A day, month or year as an archive's timestamp."""
+    if text and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
+        raise UserError(f'{option} must be a date such as 2015, 2015-04 or 2015-04-30, not "{text}"')
+    return text.replace("-", "")
+
+
+async def _check_here(
+    path: Path, names: list[str], *, due: bool, dry: bool, wait: bool, watcher: Callable[[Progress], None]
+) -> list[CheckResult]:
+    """The run without Prefect."""
+    from flows.checks import check_documents, deliver, due_keys
+
+    async with open_run(path, dry=dry, watcher=watcher) as run:
+        keys = select_keys(run.config, names)
+        keys = due_keys(run, keys) if due else keys
+        results = await check_documents(run, keys, wait=wait)
+        if not dry:
+            await deliver(run)
+    return results
+
+
+async def _through_prefect(
+    flow: str, watcher: Callable[[Progress], None], path: Path, names: list[str], **parameters: Any
+) -> list[CheckResult]:
+    """The same run as a Prefect flow, in this process. Fails as the flow fails."""
+    from flows import check_flow
+
+    check_flow.run_watcher.set(watcher)
+    state = await getattr(check_flow, flow)(str(path), names, return_state=True, **parameters)
+    results = await state.result(raise_on_failure=False)
+    if isinstance(results, BaseException):
+        raise results
+    return list(results)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A progress bar on standard error; nothing where that is no terminal, or where JSON is wanted."""
+    logging.getLogger("clausewatch").setLevel(logging.ERROR)
+    error = Console(stderr=True, highlight=False)
+    if quiet or not error.is_terminal:
+        yield lambda progress: None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=error, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def watch(progress: Progress) -> None:
+            said = (
+                progress.note or (progress.result and f"{progress.result.key}: {progress.result.outcome}") or "working"
+            )
+            bar.update(task, completed=progress.done, total=progress.total or None, description=safe(said, 60))
+
+        yield watch
+
+
+def _say(results: list[CheckResult], as_json: bool, what: str) -> None:
+    if as_json:
+        print_json([result.as_json() for result in results])
+        return
+    console().print(outcome_table(results))
+    for result in results:
+        if result.outcome.failing:
+            complain(f"{result.key}: {result.outcome.value}: {result.detail}")
+    sys.stdout.write(f"\n{what}: {count_outcomes(results)}\n")
+
+
+def outcome_table(results: Sequence[CheckResult]) -> Any:
+    """Vendor, document, outcome, versions, what changed, last verified."""
+    return table(
+        ("vendor", "document", "outcome", "versions", "what", "last verified"),
+        [
+            (
+                result.vendor,
+                result.document,
+                Text(result.outcome.value, style=_STYLES.get(result.outcome.value, "")),
+                str(result.versions),
+                result.detail,
+                say_when(result.last_verified),
+            )
+            for result in results
+        ],
+    )

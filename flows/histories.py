@@ -1,0 +1,164 @@
+"""Versions and changes of one document, made anew from its sightings, inside the caller's transaction.
+
+A version's place in the history is its capture time, not the time we learned of it: whatever order sightings come in,
+the versions are the same. Changes are judged where two neighbours have none on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from analysis.align import align
+from analysis.alignment import Alignment
+from analysis.blocks import Block, Extraction
+from analysis.history import ConfirmPolicy, History, Run, Sighting, build
+from analysis.judgement import ClauseChange, Judgement, judge
+from flows.jsonable import jsonable
+from flows.targets import Target
+from storage.records import (
+    ChangeKind,
+    ChangeRecord,
+    ClauseChangeRecord,
+    HistoryUpdate,
+    RunRecord,
+    SightingRecord,
+    VersionRecord,
+)
+from storage.store import Store, Transaction
+
+__all__ = ["Rebuilt", "rebuild", "version_blocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild gave: the history as computed, what it did to the rows, the changes that were judged."""
+
+    history: History
+    update: HistoryUpdate
+    changes: tuple[tuple[ChangeRecord, Judgement], ...]
+
+    @property
+    def newest(self) -> tuple[ChangeRecord, Judgement] | None:
+        """The change that led to the current version, when it was judged now."""
+        current = self.update.current
+        return next((pair for pair in self.changes if current and pair[0].to_version_id == current.id), None)
+
+
+def rebuild(
+    store: Store,
+    tx: Transaction,
+    target: Target,
+    fresh: Mapping[int, Extraction],
+    *,
+    now: datetime,
+    run_id: str,
+    live: bool,
+    technical: bool = False,
+) -> Rebuilt:
+    """Make a document's versions and changes agree with its sightings.
+
+    Parameters:
+        fresh: extractions that this transaction saved, by id: nobody else can read them yet.
+        live: the sightings that are new came from live pages, so a change to the current version is news.
+        technical: the sightings were read anew by another extractor: changes that this makes are marked so.
+    """
+    sightings = [record for record in tx.sightings(target.document.id) if record.believed]
+    extractions = {record.capture_id: record.extraction_id for record in sightings}
+    history = build(
+        [_sighting(record) for record in sightings],
+        [source.record.id for source in target.sources],
+        ConfirmPolicy(confirm=target.settings.confirm),
+    )
+    update = tx.replace_history(target.document.id, [_run_record(run, extractions) for run in history.runs])
+    pending = history.pending
+    tx.set_pending(target.document.id, pending.first.capture if pending else None)
+    tx.set_unstable(target.document.id, history.unstable.since if history.unstable else None)
+    by_id = {version.id: version for version in update.versions}
+    changes = []
+    for before, after in update.to_judge:
+        is_news = live and update.current is not None and after == update.current.id and _unseen(target, history)
+        returned = history.runs[by_id[after].position].returns_to is not None
+        old, new = (version_blocks(store, by_id[number], fresh) for number in (before, after))
+        alignment = align(old, new)
+        judgement = judge(alignment)
+        kind = _kind(alignment, technical=technical, returned=returned)
+        record = ChangeRecord(
+            document_id=target.document.id,
+            from_version_id=before,
+            to_version_id=after,
+            created=now,
+            kind=kind,
+            severity=judgement.severity,
+            direction=judgement.direction,
+            summary=judgement.summary,
+            facts=tuple(jsonable(fact) for fact in judgement.facts),
+            effective=judgement.effective.date.isoformat() if judgement.effective else "",
+            run_id=run_id,
+            live=is_news and kind in (ChangeKind.CHANGE, ChangeKind.RETURN),
+            clauses=tuple(_clause_record(clause) for clause in judgement.clause_changes),
+        )
+        changes.append((replace(record, id=tx.save_change(record)), judgement))
+    return Rebuilt(history, update, tuple(changes))
+
+
+def _sighting(record: SightingRecord) -> Sighting:
+    return Sighting(
+        capture=record.capture_id,
+        source=record.source_id,
+        time=record.time,
+        fingerprint=record.fingerprint,
+        live=record.live,
+    )
+
+
+def _run_record(run: Run, extractions: dict[int, int]) -> RunRecord:
+    return RunRecord(
+        fingerprint=run.fingerprint,
+        first_capture_id=run.first.capture,
+        last_capture_id=run.last.capture,
+        first_seen=run.first.time,
+        last_seen=run.last.time,
+        sightings=run.count,
+        extractions=tuple(extractions[capture] for capture in run.captures),
+    )
+
+
+def version_blocks(
+    store: Store, version: VersionRecord, fresh: Mapping[int, Extraction] | None = None
+) -> tuple[Block, ...]:
+    """The text of a version: the blocks of its sources, one after the other."""
+    known = fresh or {}
+    extractions = (known.get(number) or store.load_extraction(number) for number in version.extractions)
+    return tuple(block for extraction in extractions for block in extraction.blocks)
+
+
+def _unseen(target: Target, history: History) -> bool:
+    """Whether the current wording is newer than our last look at the live page: what an archive saw before we began to
+    watch is old news, even if only the live page confirms it."""
+    first = history.runs[-1].first
+    verified = target.document.last_verified
+    return first.live or (verified is not None and first.time > verified)
+
+
+def _kind(alignment: Alignment, *, technical: bool, returned: bool) -> ChangeKind:
+    if technical:
+        return ChangeKind.TECHNICAL
+    if not alignment.changes:
+        return ChangeKind.COSMETIC
+    return ChangeKind.RETURN if returned else ChangeKind.CHANGE
+
+
+def _clause_record(clause: ClauseChange) -> ClauseChangeRecord:
+    return ClauseChangeRecord(
+        category=clause.category,
+        kind=clause.kind,
+        heading=clause.heading,
+        before=clause.before,
+        after=clause.after,
+        facts=tuple(jsonable(fact) for fact in clause.facts),
+        severity=clause.severity,
+        direction=clause.direction,
+        reason=clause.reason,
+    )
