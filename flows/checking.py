@@ -16,6 +16,7 @@ from analysis.blocks import Extraction
 from flows.announcing import owe_change, owe_watching
 from flows.histories import Rebuilt, rebuild
 from flows.outcomes import CheckResult
+from flows.quiet import quiet_hash
 from flows.reading import CaptureFacts, Reading, expected_of, judge_reading, read_capture, record_reading
 from flows.reextracting import reextract
 from flows.run import Run
@@ -34,11 +35,13 @@ SELECTOR_MISSED = "extract.selector-missed"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one source gave. `reading` is None where the page is byte for byte what was believed before."""
+    """What one source gave. `reading` is None where the page is what was believed before, but for its tokens; `quiet`
+    is the hash that says so."""
 
     source: TargetSource
     fetched: Fetched | NotModified
     reading: Reading | None
+    quiet: str = ""
 
 
 async def check_document(run: Run, target: Target) -> CheckResult:
@@ -88,9 +91,9 @@ async def _look(run: Run, target: Target, source: TargetSource) -> Look:
     fetched = await run.fetch(target, record.url, validators)
     if isinstance(fetched, NotModified):
         return Look(source, fetched, None)
-    digest = hashlib.sha256(fetched.body).hexdigest()
-    if settled and digest == record.last_payload and record.last_recipe == source.reading:
-        return Look(source, fetched, None)
+    quiet = quiet_hash(fetched.body, source.config.selectors.key)
+    if settled and quiet == record.last_payload and record.last_recipe == source.reading:
+        return Look(source, fetched, None, quiet)
     saved = run.store.save_capture(record.id, fetched)
     facts = CaptureFacts(
         id=saved.id,
@@ -102,7 +105,7 @@ async def _look(run: Run, target: Target, source: TargetSource) -> Look:
         headers=fetched.headers,
         content_type=fetched.content_type,
     )
-    return Look(source, fetched, _read(run, target, source, facts, fetched.body))
+    return Look(source, fetched, _read(run, target, source, facts, fetched.body), quiet)
 
 
 def _validators(source: TargetSource) -> Validators | None:
@@ -114,10 +117,13 @@ def _validators(source: TargetSource) -> Validators | None:
 
 
 def _read(run: Run, target: Target, source: TargetSource, facts: CaptureFacts, body: bytes) -> Reading:
-    """Read a capture; the gate is asked unless it shows the state that is believed already."""
+    """Read a capture; the gate is asked unless it shows a state that is believed already."""
     reading = read_capture(run.store, target, source, facts, body)
     current = target.document.current
     if current is not None and current.fingerprint == reading.fingerprint:
+        return reading
+    # a state that was believed once, by the gate or by a person who released it, is not doubted again
+    if any(one.believed and one.fingerprint == reading.fingerprint for one in run.store.sightings(target.document.id)):
         return reading
     return judge_reading(run.store, reading, body, expected_of(run.store, target))
 
@@ -204,7 +210,7 @@ def _remember(tx: Transaction, look: Look) -> None:
         etag=validators.etag,
         last_modified=validators.last_modified,
         validators_key=f"{look.source.reading} {validators.url}",
-        last_payload=look.reading.capture.payload if look.reading else look.source.record.last_payload,
+        last_payload=look.quiet,
         last_recipe=look.source.reading,
     )
 
