@@ -171,7 +171,7 @@ def _look(store: Store, document: WatchedDocument, fetched: Fetched, extraction:
             etag=None,
             last_modified=None,
             validators_key="recipe",
-            last_payload=saved.payload,
+            last_quiet=saved.payload,
             last_recipe="recipe",
         )
         check = CheckRecord(document.id, "bench", fetched.time, fetched.time, CheckOutcome.UNCHANGED)

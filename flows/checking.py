@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analysis.blocks import Extraction
 from flows.announcing import owe_change, owe_watching
 from flows.histories import Rebuilt, rebuild
 from flows.outcomes import CheckResult
@@ -92,7 +91,7 @@ async def _look(run: Run, target: Target, source: TargetSource) -> Look:
     if isinstance(fetched, NotModified):
         return Look(source, fetched, None)
     quiet = quiet_hash(fetched.body, source.config.selectors.key)
-    if settled and quiet == record.last_payload and record.last_recipe == source.reading:
+    if settled and quiet == record.last_quiet and record.last_recipe == source.reading:
         return Look(source, fetched, None, quiet)
     saved = run.store.save_capture(record.id, fetched)
     facts = CaptureFacts(
@@ -119,6 +118,11 @@ def _validators(source: TargetSource) -> Validators | None:
 def _read(run: Run, target: Target, source: TargetSource, facts: CaptureFacts, body: bytes) -> Reading:
     """Read a capture; the gate is asked unless it shows a state that is believed already."""
     reading = read_capture(run.store, target, source, facts, body)
+    if reading.fell_back:
+        # the generic extractor's text stands for the page, not for the part that is watched: never "unchanged"
+        judged = judge_reading(run.store, reading, body, expected_of(run.store, target))
+        assert judged.verdict is not None
+        return replace(judged, verdict=replace(judged.verdict, believed=False))
     current = target.document.current
     if current is not None and current.fingerprint == reading.fingerprint:
         return reading
@@ -132,12 +136,9 @@ def _conclude(run: Run, target: Target, started: datetime, looks: Sequence[Look]
     readings = [look.reading for look in looks if look.reading is not None]
     now = run.now()
     with run.store.transaction() as tx:
-        fresh = {}
         for reading in readings:
-            number = record_reading(tx, target, reading)
-            if reading.extraction is not None:
-                fresh[number] = reading.extraction
-        outcome, detail, error_kind, rebuilt = _outcome(run, tx, target, readings, fresh, now)
+            record_reading(tx, target, reading)
+        outcome, detail, error_kind, rebuilt = _outcome(run, tx, target, readings, now)
         if outcome.verified:
             for look in looks:
                 _remember(tx, look)
@@ -166,7 +167,6 @@ def _outcome(
     tx: Transaction,
     target: Target,
     readings: Sequence[Reading],
-    fresh: Mapping[int, Extraction],
     now: datetime,
 ) -> tuple[CheckOutcome, str, str, Rebuilt | None]:
     """What the readings come to: outcome, sentence, kind of error, and the history where it had to be rebuilt."""
@@ -174,8 +174,7 @@ def _outcome(
     doubtful = next((reading for reading in readings if not reading.believed), None)
     if doubtful is not None:
         assert doubtful.verdict is not None
-        kind = SELECTOR_MISSED if doubtful.fell_back else "gate.held"
-        return CheckOutcome.HELD, doubtful.verdict.reasons, kind, None
+        return CheckOutcome.HELD, doubtful.verdict.reasons, _held_kind(doubtful), None
     same = current is not None and all(reading.fingerprint == current.fingerprint for reading in readings)
     if (
         current is not None
@@ -185,7 +184,7 @@ def _outcome(
         for reading in readings:
             tx.extend_version(current.id, reading.capture.id, reading.capture.time)
         return CheckOutcome.UNCHANGED, "", "", None
-    rebuilt = rebuild(run.store, tx, target, fresh, now=now, run_id=run.id, live=True)
+    rebuilt = rebuild(tx, target, now=now, run_id=run.id, live=True)
     after = rebuilt.update.current
     if rebuilt.history.pending is not None or after is None:
         return CheckOutcome.PENDING, "a new wording, seen once; it waits for a second look", "", rebuilt
@@ -200,6 +199,10 @@ def _outcome(
     return CheckOutcome.UNCHANGED, "", "", rebuilt
 
 
+def _held_kind(reading: Reading) -> str:
+    return SELECTOR_MISSED if reading.fell_back else "gate.held"
+
+
 def _remember(tx: Transaction, look: Look) -> None:
     """What lets the next check be short: validators and hash of a body that was believed, and how it was read."""
     if isinstance(look.fetched, NotModified):
@@ -210,7 +213,7 @@ def _remember(tx: Transaction, look: Look) -> None:
         etag=validators.etag,
         last_modified=validators.last_modified,
         validators_key=f"{look.source.reading} {validators.url}",
-        last_payload=look.quiet,
+        last_quiet=look.quiet,
         last_recipe=look.source.reading,
     )
 
@@ -333,7 +336,8 @@ async def _dry_check(run: Run, target: Target, started: datetime) -> CheckResult
         return _result(run, target, started, CheckOutcome.FAILED, str(error), error_kind=error.kind, url=error.url)
     doubtful = next((reading for reading in readings if not reading.believed), None)
     if doubtful is not None and doubtful.verdict is not None:
-        return _result(run, target, started, CheckOutcome.HELD, doubtful.verdict.reasons, error_kind="gate.held")
+        kind = _held_kind(doubtful)
+        return _result(run, target, started, CheckOutcome.HELD, doubtful.verdict.reasons, error_kind=kind)
     current = target.document.current
     if current is None:
         return _result(run, target, started, CheckOutcome.FIRST, "would be the first version")

@@ -6,13 +6,12 @@ the versions are the same. Changes are judged where two neighbours have none on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analysis.align import align
 from analysis.alignment import Alignment
-from analysis.blocks import Block, Extraction
+from analysis.blocks import Block
 from analysis.history import ConfirmPolicy, History, Run, Sighting, build
 from analysis.judgement import ClauseChange, Judgement, judge
 from flows.jsonable import jsonable
@@ -47,10 +46,8 @@ class Rebuilt:
 
 
 def rebuild(
-    store: Store,
     tx: Transaction,
     target: Target,
-    fresh: Mapping[int, Extraction],
     *,
     now: datetime,
     run_id: str,
@@ -60,7 +57,6 @@ def rebuild(
     """Make a document's versions and changes agree with its sightings.
 
     Parameters:
-        fresh: extractions that this transaction saved, by id: nobody else can read them yet.
         live: the sightings that are new came from live pages, so a change to the current version is news.
         technical: the sightings were read anew by another extractor: changes that this makes are marked so.
     """
@@ -80,7 +76,7 @@ def rebuild(
     for before, after in update.to_judge:
         is_news = live and update.current is not None and after == update.current.id and _unseen(target, history)
         returned = history.runs[by_id[after].position].returns_to is not None
-        old, new = (version_blocks(store, by_id[number], fresh) for number in (before, after))
+        old, new = (version_blocks(tx, by_id[number]) for number in (before, after))
         alignment = align(old, new)
         judgement = judge(alignment)
         kind = _kind(alignment, technical=technical, returned=returned)
@@ -125,13 +121,9 @@ def _run_record(run: Run, extractions: dict[int, int]) -> RunRecord:
     )
 
 
-def version_blocks(
-    store: Store, version: VersionRecord, fresh: Mapping[int, Extraction] | None = None
-) -> tuple[Block, ...]:
+def version_blocks(store: Store | Transaction, version: VersionRecord) -> tuple[Block, ...]:
     """The text of a version: the blocks of its sources, one after the other."""
-    known = fresh or {}
-    extractions = (known.get(number) or store.load_extraction(number) for number in version.extractions)
-    return tuple(block for extraction in extractions for block in extraction.blocks)
+    return tuple(block for number in version.extractions for block in store.load_extraction(number).blocks)
 
 
 def _unseen(target: Target, history: History) -> bool:

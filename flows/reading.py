@@ -114,11 +114,8 @@ def expect_after(expected: Expected, extraction: Extraction) -> Expected:
     return Expected.after(extraction, document=expected.document)
 
 
-def record_reading(tx: Transaction, target: Target, reading: Reading) -> int:
-    """Write what a reading found: extraction, sighting and, if the gate does not believe it, the hold.
-
-    Returns: the extraction's id.
-    """
+def record_reading(tx: Transaction, target: Target, reading: Reading) -> None:
+    """Write what a reading found: extraction, sighting and, if the gate does not believe it, the hold."""
     if reading.record is not None:
         number = reading.record.id
     else:
@@ -146,4 +143,3 @@ def record_reading(tx: Transaction, target: Target, reading: Reading) -> int:
             [{"name": one.name, "weight": one.weight, "sentence": one.sentence} for one in reading.verdict.evidence],
             extraction_id=number,
         )
-    return number

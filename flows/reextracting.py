@@ -49,19 +49,16 @@ def reextract(run: Run, target: Target) -> int:
         for sighting in tx.sightings(target.document.id):
             if sighting.capture_id not in read_again:
                 tx.remove_sighting(sighting.capture_id)
-        fresh = {}
         for reading in readings:
-            number = record_reading(tx, target, reading)
-            if reading.extraction is not None:
-                fresh[number] = reading.extraction
-        rebuilt = rebuild(run.store, tx, target, fresh, now=now, run_id=run.id, live=False, technical=True)
+            record_reading(tx, target, reading)
+        rebuilt = rebuild(tx, target, now=now, run_id=run.id, live=False, technical=True)
         for source in target.sources:
             tx.update_source(
                 source.record.id,
                 etag=None,
                 last_modified=None,
                 validators_key="",
-                last_payload="",
+                last_quiet="",
                 last_recipe=source.reading,
             )
         tx.record_check(

@@ -62,11 +62,8 @@ def settle(run: Run, target: Target) -> Rebuilt:
     """
     read = _read_unread(run.store, target)
     with run.store.transaction() as tx:
-        fresh = {}
         for reading in read.readings:
-            number = record_reading(tx, target, reading)
-            if reading.extraction is not None:
-                fresh[number] = reading.extraction
+            record_reading(tx, target, reading)
         for capture_id, error in read.unreadable:
             tx.hold(capture_id, [{"name": error.kind, "weight": 1.0, "sentence": error.message}])
         for source in target.sources:
@@ -76,10 +73,10 @@ def settle(run: Run, target: Target) -> Rebuilt:
                     etag=None,
                     last_modified=None,
                     validators_key="",
-                    last_payload="",
+                    last_quiet="",
                     last_recipe=source.reading,
                 )
-        return rebuild(run.store, tx, target, fresh, now=run.now(), run_id=run.id, live=False)
+        return rebuild(tx, target, now=run.now(), run_id=run.id, live=False)
 
 
 def _read_unread(store: Store, target: Target) -> _Read:

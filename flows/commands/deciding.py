@@ -48,7 +48,7 @@ async def _release(path: Path, capture_id: int, *, reject: bool) -> int:
                         believed=not reject,
                     )
                 )
-            rebuilt = rebuild(run.store, tx, targets[0], {}, now=run.now(), run_id=run.id, live=False)
+            rebuilt = rebuild(tx, targets[0], now=run.now(), run_id=run.id, live=False)
     done = "stays held" if reject else "is believed now"
     sys.stdout.write(f"capture {capture_id} of {targets[0].key} {done}; {len(rebuilt.update.versions)} versions\n")
     return 0

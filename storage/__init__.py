@@ -1,0 +1,1 @@
+"""SQLModel tables, the store, payloads, migrations."""
