@@ -1,0 +1,1 @@
+"""Routes, message composition, the outbox, delivery through Apprise."""
