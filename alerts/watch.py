@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from alerts.compose import count, moment, subject_of
 from alerts.escape import clean, safe_url
 from alerts.message import Entry, Kind, LinkRef, Message, Row
-from alerts.news import WatchNews
+from alerts.news import DocumentRef, WatchNews
 
 __all__ = [
     "WatchState",
@@ -21,6 +21,7 @@ __all__ = [
     "compose_many_failing",
     "compose_recovered",
     "compose_stale",
+    "compose_unstable",
     "is_stale",
     "watch_alert",
 ]
@@ -98,6 +99,31 @@ def compose_recovered(news: WatchNews, *, now: datetime) -> Message:
         summary="The document is watched again. What changed meanwhile, if anything, is told separately.",
         rows=rows,
         steps=[],
+    )
+
+
+def compose_unstable(
+    document: DocumentRef, *, since: datetime, returns: int, variants: int, kind: str, now: datetime
+) -> Message:
+    """The page does not hold still: told once, in place of a message for each flip. `kind` is flapping or restless."""
+    what = (
+        f"It keeps going back and forth between {count(variants, 'wording')}"
+        if kind == "flapping"
+        else "It says something else at nearly every look"
+    )
+    news = WatchNews(document=document, failures=0, failing_since=None, last_verified=now)
+    return _message(
+        news,
+        Kind.UNSTABLE,
+        "does not hold still",
+        "medium",
+        now,
+        summary=f"{what}. Its flips are recorded and no longer told one by one; new wording still is.",
+        rows=[Row("Unstable since", moment(since)), Row("Returns to an earlier wording", str(returns))],
+        steps=[
+            f"See what comes and goes: clausewatch history {document.key}",
+            "Leave it out with remove in config.toml, if it is not part of the policy",
+        ],
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from alerts.message import Kind, Message
 from alerts.news import CaptureNews, ChangeNews, ClauseNews, DocumentRef, WatchNews
 from alerts.outbox import change_alerts, operator_alerts
-from alerts.watch import WatchState, compose_failing, compose_recovered, watch_alert
+from alerts.watch import WatchState, compose_failing, compose_recovered, compose_unstable, watch_alert
 from analysis.judgement import ClauseChange
 from flows.histories import Rebuilt
 from flows.run import Run
@@ -15,7 +15,7 @@ from flows.targets import Target
 from storage.records import CheckRecord, CheckSaved, VersionRecord
 from storage.store import Transaction
 
-__all__ = ["document_ref", "owe_change", "owe_watching"]
+__all__ = ["document_ref", "owe_change", "owe_unstable", "owe_watching"]
 
 
 def document_ref(target: Target) -> DocumentRef:
@@ -85,6 +85,26 @@ def _clause_news(clause: ClauseChange) -> ClauseNews:
 def _capture_news(run: Run, capture_id: int, time: datetime) -> CaptureNews:
     capture = run.store.capture(capture_id)
     return CaptureNews(time=time, memento=capture.memento_url, sha256=capture.payload)
+
+
+def owe_unstable(run: Run, tx: Transaction, target: Target, rebuilt: Rebuilt, now: datetime) -> int:
+    """Tell the operators once that a document does not hold still; again only when it calmed down in between."""
+    period = rebuilt.history.unstable
+    if period is None:
+        return 0
+    ref = document_ref(target)
+    message = compose_unstable(
+        ref, since=period.since, returns=period.returns, variants=len(period.variants), kind=period.kind, now=now
+    )
+    alerts = operator_alerts(
+        message,
+        run.config.routes,
+        occasion=f"unstable since {period.since:%Y%m%dT%H%M%S}",
+        now=now,
+        document=ref,
+        document_id=target.document.id,
+    )
+    return sum(tx.owe_alert(alert) for alert in alerts)
 
 
 def owe_watching(

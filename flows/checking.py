@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows.announcing import owe_change, owe_watching
+from flows.announcing import owe_change, owe_unstable, owe_watching
 from flows.histories import Rebuilt, rebuild
 from flows.outcomes import CheckResult
 from flows.quiet import quiet_hash
@@ -149,6 +149,8 @@ def _conclude(run: Run, target: Target, started: datetime, looks: Sequence[Look]
         saved = tx.record_check(check)
         if rebuilt and rebuilt.newest and outcome in (CheckOutcome.CHANGED, CheckOutcome.RETURNED):
             owe_change(run, tx, target, rebuilt, now)
+        if rebuilt:
+            owe_unstable(run, tx, target, rebuilt, now)
         owe_watching(run, tx, target, check, saved, advice=_advice(error_kind))
     result = _result(run, target, started, outcome, detail, error_kind=error_kind)
     if rebuilt is None:

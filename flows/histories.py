@@ -6,6 +6,7 @@ the versions are the same. Changes are judged where two neighbours have none on 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from analysis.alignment import Alignment
 from analysis.blocks import Block
 from analysis.history import ConfirmPolicy, History, Run, Sighting, build
 from analysis.judgement import ClauseChange, Judgement, judge
+from analysis.state import only_flips, units
 from flows.jsonable import jsonable
 from flows.targets import Target
 from storage.records import (
@@ -74,12 +76,12 @@ def rebuild(
     by_id = {version.id: version for version in update.versions}
     changes = []
     for before, after in update.to_judge:
-        is_news = live and update.current is not None and after == update.current.id and _unseen(target, history)
-        returned = history.runs[by_id[after].position].returns_to is not None
         old, new = (version_blocks(tx, by_id[number]) for number in (before, after))
         alignment = align(old, new)
         judgement = judge(alignment)
+        returned = history.runs[by_id[after].position].returns_to is not None
         kind = _kind(alignment, technical=technical, returned=returned)
+        newest = live and update.current is not None and after == update.current.id
         record = ChangeRecord(
             document_id=target.document.id,
             from_version_id=before,
@@ -92,7 +94,7 @@ def rebuild(
             facts=tuple(jsonable(fact) for fact in judgement.facts),
             effective=judgement.effective.date.isoformat() if judgement.effective else "",
             run_id=run_id,
-            live=is_news and kind in (ChangeKind.CHANGE, ChangeKind.RETURN),
+            live=newest and _is_news(tx, target, history, kind, by_id[before], (old, new)),
             clauses=tuple(_clause_record(clause) for clause in judgement.clause_changes),
         )
         changes.append((replace(record, id=tx.save_change(record)), judgement))
@@ -126,12 +128,36 @@ def version_blocks(store: Store | Transaction, version: VersionRecord) -> tuple[
     return tuple(block for number in version.extractions for block in store.load_extraction(number).blocks)
 
 
-def _unseen(target: Target, history: History) -> bool:
-    """Whether the current wording is newer than our last look at the live page: what an archive saw before we began to
-    watch is old news, even if only the live page confirms it."""
-    first = history.runs[-1].first
-    verified = target.document.last_verified
-    return first.live or (verified is not None and first.time > verified)
+def _is_news(
+    tx: Transaction,
+    target: Target,
+    history: History,
+    kind: ChangeKind,
+    before: VersionRecord,
+    texts: tuple[Sequence[Block], Sequence[Block]],
+) -> bool:
+    """Whether readers are to be told of a change to the wording that a live page has now.
+
+    | what it is | news | why |
+    |---|---|---|
+    | only cosmetic, or made by another extractor | no | it says the same |
+    | seen by an archive before our last look at the live page | no | old, even if only the live page confirms it |
+    | back to an earlier wording | if they were told of the one that is gone | else they would believe what is undone |
+    | of an unstable document, made of what comes and goes | no | the instability is told instead |
+    | anything else | yes | |
+    """
+    first, verified = history.runs[-1].first, target.document.last_verified
+    if kind not in (ChangeKind.CHANGE, ChangeKind.RETURN):
+        return False
+    if not first.live and (verified is None or first.time <= verified):
+        return False
+    if kind is ChangeKind.RETURN:
+        known = tx.changes(target.document.id, limit=None)
+        return any(change.to_version_id == before.id and change.announced is not None for change in known)
+    if history.unstable is not None:
+        earlier = [units(version_blocks(tx, version)) for version in tx.versions(target.document.id)[:-1]]
+        return not only_flips(units(texts[0]), units(texts[1]), earlier)
+    return True
 
 
 def _kind(alignment: Alignment, *, technical: bool, returned: bool) -> ChangeKind:
