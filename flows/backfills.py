@@ -20,7 +20,8 @@ from flows.outcomes import CheckResult
 from flows.run import Progress, Run
 from flows.settling import settle, state_of
 from flows.targets import Target, TargetSource
-from scrapers.archive import ArchiveClient, CaptureRow
+from scrapers.archive.cdx import CaptureRow
+from scrapers.archive.client import ArchiveClient
 from scrapers.archive.plan import Content, Every, Plan, estimate, plan
 from scrapers.archive.sweep import Sweep
 from scrapers.archive.timestamps import first_moment, last_moment, parse_timestamp
