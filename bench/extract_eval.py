@@ -1,7 +1,7 @@
 """Adapters for ../shared/tools/eval_extract.py (`module:function`, called with HTML and URL, giving one block a line).
 
-PYTHONPATH=. .venv/bin/python ../shared/tools/eval_extract.py bench.extract_eval:generic --pairs ../shared/extraction/pairs-dev.jsonl.gz
-… bench.extract_eval:selected --field html_sel
+    eval_extract.py bench.extract_eval:generic --pairs ../shared/extraction/pairs-dev.jsonl.gz
+    eval_extract.py bench.extract_eval:selected --field html_sel
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ANCHORS = {
 
 
 def anchored(html: str, url: str) -> str:
-    """With an anchor for each page that holds several documents; the scorer gives no id, so the page is found by its text."""
+    """With an anchor for each page of several documents; the scorer gives no id, so the page is found by its text."""
     anchor = _anchor_of().get(hash(html), "")
     return extract(
         html.encode("utf-8", "replace"), content_type="text/html; charset=utf-8", url=url, anchor=anchor
