@@ -6,7 +6,9 @@ every time it is fetched until the address is decoded (reference/extraction.md 4
 
 from __future__ import annotations
 
-__all__ = ["decode_cloudflare"]
+from typing import Any
+
+__all__ = ["decode_cloudflare", "reveal"]
 
 
 def decode_cloudflare(code: str) -> str | None:
@@ -22,3 +24,20 @@ def decode_cloudflare(code: str) -> str | None:
     except UnicodeDecodeError:
         return None
     return address if "@" in address and address.isprintable() else None
+
+
+def reveal(root: Any) -> None:
+    """Put the address where a page says "[email protected]" beside a `data-cfemail`, on a link or on anything else.
+
+    Parameters:
+        root: an lxml tree, changed in place.
+    """
+    for element in root.xpath("//*[@data-cfemail]"):
+        address = decode_cloudflare(element.get("data-cfemail", ""))
+        if address is None:
+            continue
+        for child in list(element):
+            element.remove(child)
+        element.text = address.partition("?")[0]
+        if element.tag == "a":
+            element.set("href", "mailto:" + address)

@@ -17,6 +17,7 @@ from scrapers.anchors import narrow
 from scrapers.archived import strip_banner
 from scrapers.charset import decode
 from scrapers.cleaning import clean
+from scrapers.emails import reveal
 from scrapers.errors import TextMissing
 from scrapers.language import language_of
 from scrapers.links import Resolver
@@ -90,6 +91,8 @@ def extract(
 
 def _from_html(html: str, url: str, selectors: Selectors, anchor: str, scraper: str) -> Extraction:
     root = parse_html(strip_banner(html))
+    if "data-cfemail" in html:
+        reveal(root)
     warnings: list[str] = []
     method = "generic"
     raw: list[RawBlock] = []

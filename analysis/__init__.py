@@ -1,0 +1,1 @@
+"""Pure functions over extractions: blocks, states, alignment, history, clauses, dates, judgement. No I/O, no clock."""
