@@ -8,14 +8,38 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 __all__ = ["app", "main"]
 
+
+class _Group(typer.core.TyperGroup):
+    """Typer would turn Ctrl-C and a reader that left into exit codes without a word, one of them that of a failed
+    watch."""
+
+    def invoke(self, ctx: Any) -> Any:
+        from flows.terminal import complain
+
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain("stopped; what was finished is kept, run it again to go on")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:  # `clausewatch history … | head`
+            _stop_writing()
+            raise typer.Exit(0) from None
+
+
+def _stop_writing() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 app = typer.Typer(
     name="clausewatch",
+    cls=_Group,
     help="Watches the policies that vendors publish and says which clause changed, with proof.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -269,12 +293,12 @@ def main() -> None:
     from flows.terminal import complain
 
     try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        complain("stopped; what was finished is kept, run it again to go on")
-        sys.exit(130)
-    except BrokenPipeError:  # `clausewatch history … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # what was written last had not gone out yet
+        _stop_writing()
         sys.exit(0)
     except Exception as error:
         lines = _expected(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -21,12 +21,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from alerts.settings import AlertSettings, Route
+from analysis.taxonomy import CategoryRule, category
+from flows.categories import OTHER, find_category
 from flows.durations import Duration
 from flows.terms_types import TERMS_TYPES, nearest_type
 from scrapers.archive.settings import ArchiveSettings
@@ -35,6 +38,7 @@ from scrapers.settings import FetchSettings
 from storage.settings import StorageSettings
 
 __all__ = [
+    "CategoryConfig",
     "CheckSettings",
     "Config",
     "DocumentConfig",
@@ -42,6 +46,7 @@ __all__ = [
     "ScheduleSettings",
     "SourceConfig",
     "VendorConfig",
+    "day_digits",
     "slugify",
 ]
 
@@ -50,6 +55,24 @@ def slugify(name: str) -> str:
     """A name as it stands in keys and file names: ASCII letters, digits and single dashes."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def day_digits(text: str) -> str:
+    """A day, month or year as the digits of an archive's timestamp; "" stays "".
+
+    Raises:
+        ValueError: it is none; says how one is written.
+    """
+    if text and re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
+        try:
+            date(*(int(part) for part in (text + "-01-01").split("-")[:3]))
+        except ValueError:
+            pass
+        else:
+            return text.replace("-", "")
+    if text:
+        raise ValueError("must be a date such as 2015, 2015-04 or 2015-04-30")
+    return ""
 
 
 class Section(BaseModel):
@@ -110,6 +133,11 @@ class FormerAddress(Section):
     url: Url
     since: str = Field("", description="first day, as 2015-04-30, where it is known")
     until: str = Field("", description="last day, as 2019-01-31, where it is known")
+
+    @field_validator("since", "until")
+    @classmethod
+    def _is_day(cls, value: str) -> str:
+        return day_digits(value) and value
 
 
 class SourceConfig(Section):
@@ -203,7 +231,7 @@ class DocumentConfig(Section):
 
     @property
     def key_part(self) -> str:
-        return self.slug or slugify(self.title)
+        return self.slug or slugify(self.title) or slugify(self.type)  # a name may have no letter of ours
 
 
 class VendorConfig(Section):
@@ -223,6 +251,34 @@ class VendorConfig(Section):
             if slugs.count(slug) > 1:
                 raise ValueError(f'has two documents called "{slug}"; give one of them a slug of its own')
         return self
+
+
+class CategoryConfig(Section):
+    """A kind of clause of your own, found by its words, phrases and patterns; it works wherever a built-in one does."""
+
+    id: str = Field(description="lower-case letters, digits and _; how routes and commands call it")
+    name: str = Field("", description="as it is shown")
+    definition: str = Field("", description="one line that says what it is")
+    words: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field((), description="matched whole, in any case")
+    phrases: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field((), description="several words in a row")
+    patterns: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        (), description="regular expressions, without look-around, back-references and unbounded gaps"
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> CategoryConfig:
+        self.rule.check()
+        if self.id == OTHER:
+            raise ValueError(f'"{OTHER}" stands for clauses of no category; choose another id')
+        known = category(self.name)
+        if known is not None:
+            raise ValueError(f'the name "{self.name}" is that of the built-in category {known.id}; choose another')
+        return self
+
+    @cached_property
+    def rule(self) -> CategoryRule:
+        """As the analysis takes it."""
+        return CategoryRule(self.id, self.name, self.definition, self.words, self.phrases, self.patterns)
 
 
 class PrefectSettings(Section):
@@ -281,7 +337,8 @@ class Config(BaseSettings):
     archives: tuple[ArchiveSettings, ...] = (ArchiveSettings(name="internet-archive"),)
 
     alerts: AlertSettings = AlertSettings()
-    routes: tuple[Route, ...] = ()
+    categories: tuple[CategoryConfig, ...] = Field((), description="kinds of clauses of your own")
+    routes: tuple[Route, ...] = ()  # after categories, which they may name
     vendors: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")], VendorConfig] = Field(default_factory=dict)
 
     @classmethod
@@ -295,6 +352,24 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=cls._file))
 
+    @field_validator("archives")
+    @classmethod
+    def _distinct_archives(cls, archives: tuple[ArchiveSettings, ...]) -> tuple[ArchiveSettings, ...]:
+        names = [archive.name for archive in archives]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f'there are two archives called "{name}"')
+        return archives
+
+    @field_validator("categories")
+    @classmethod
+    def _distinct_categories(cls, categories: tuple[CategoryConfig, ...]) -> tuple[CategoryConfig, ...]:
+        names = [name for one in categories for name in {one.id, slugify(one.name).replace("-", "_")} if name]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f'there are two categories called "{name}"')
+        return categories
+
     @field_validator("routes")
     @classmethod
     def _distinct_routes(cls, routes: tuple[Route, ...]) -> tuple[Route, ...]:
@@ -303,6 +378,26 @@ class Config(BaseSettings):
             if names.count(name) > 1:
                 raise ValueError(f'there are two routes called "{name}"')
         return routes
+
+    @field_validator("routes")
+    @classmethod
+    def _known_categories(cls, routes: tuple[Route, ...], info: ValidationInfo) -> tuple[Route, ...]:
+        if "categories" not in info.data:
+            return routes  # they are wrong themselves, and said to be
+        rules = tuple(one.rule for one in info.data["categories"])
+        known = []
+        for route in routes:
+            try:
+                ids = tuple(dict.fromkeys(find_category(name, rules) for name in route.categories))
+            except ValueError as error:
+                raise ValueError(f'route "{route.name}": {error}') from None
+            known.append(route.model_copy(update={"categories": ids}))
+        return tuple(known)
+
+    @property
+    def category_rules(self) -> tuple[CategoryRule, ...]:
+        """The user's own categories, as the analysis takes them."""
+        return tuple(one.rule for one in self.categories)
 
     def fetch_overrides(self, vendor: str, document: DocumentConfig) -> FetchSettings:
         """What the vendor and the document set otherwise than [fetch]: only the fields that are set count."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from flows.config import Config
 
@@ -49,7 +51,7 @@ def read_config(path: Path) -> Config:
     """
     try:
         text = path.read_text("utf-8")
-        raw = tomllib.loads(text)
+        tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(path, [f"{path}: is not UTF-8 text (byte {error.start})"]) from None
     except tomllib.TOMLDecodeError as error:
@@ -63,7 +65,11 @@ def read_config(path: Path) -> Config:
     try:
         config = FileConfig()
     except ValidationError as error:
-        raise ConfigError(path, list(_problems(error, path, raw, text))) from None
+        raise ConfigError(path, list(_problems(error, path, text))) from None
+    except SettingsError as error:  # its text names the field and never the value
+        field = re.search(r'field "(\w+)"', str(error))
+        name = _variable((field[1],)) if field else "the environment"
+        raise ConfigError(path, [f"${name}: is not the JSON that a table or list is given as"]) from None
     return config.model_copy(update={"data": (path.parent / config.data).resolve()})
 
 
@@ -72,16 +78,21 @@ def config_schema() -> str:
     return json.dumps(Config.model_json_schema(), indent=2)
 
 
-def _problems(error: ValidationError, path: Path, raw: dict[str, Any], text: str) -> Iterator[str]:
+def _problems(error: ValidationError, path: Path, text: str) -> Iterator[str]:
     for details in error.errors(include_url=False, include_context=False):
+        if details["type"] == "too_short" and details.get("input"):
+            continue  # what pydantic makes of a list whose items were all refused, each with an error of its own
         location = tuple(part for part in details["loc"] if not _is_union_branch(part))
         key = _say_key(location)
-        where = f"${_variable(location)}" if _from_environment(location, raw) else f"{path}{_line(text, location)}"
+        variable = _set_variable(location)
+        where = f"${variable}" if variable else f"{path}{_line(text, location)}"
         yield f"{where}: {key}: {_say(details, location)}" if key else f"{where}: {_say(details, location)}"
 
 
 def _is_union_branch(part: int | str) -> bool:
-    return isinstance(part, str) and (part[:1].isupper() or part in ("str", "bool", "int", "function-before", "[key]"))
+    return isinstance(part, str) and (
+        part[:1].isupper() or part in ("str", "bool", "int", "[key]") or part.startswith(("function-", "lax-or-strict["))
+    )
 
 
 def _say_key(location: tuple[int | str, ...]) -> str:
@@ -100,11 +111,17 @@ def _say(details: ErrorDetails, location: tuple[int | str, ...]) -> str:
         return f"is not a key that clausewatch knows{hint}"
     if details["type"] == "missing":
         return "is missing"
-    message = details["msg"].removeprefix("Value error, ")
-    shown = (
-        "" if isinstance(value, dict | list | tuple | BaseModel) else f" (it is {json.dumps(value, default=str)[:120]})"
-    )
-    return message[:1].lower() + message[1:] + shown
+    message = details["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
+    message = re.sub(r"a valid dictionary( or instance of \w+)?", "a table", message)
+    hidden = isinstance(value, dict | list | tuple | BaseModel) or _is_secret(value, location)
+    return message[:1].lower() + message[1:] + ("" if hidden else f" (it is {json.dumps(value, default=str)[:120]})")
+
+
+def _is_secret(value: object, location: tuple[int | str, ...]) -> bool:
+    """Whether a value is or may hold a password or token: it is then not repeated in an error."""
+    if location[:1] == ("routes",) and "to" in location:
+        return True
+    return location[:2] == ("storage", "url") or "proxy" in location or (isinstance(value, str) and "@" in value)
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
@@ -138,9 +155,11 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return "CLAUSEWATCH_" + "__".join(str(part).upper() for part in location)
 
 
-def _from_environment(location: tuple[int | str, ...], raw: dict[str, Any]) -> bool:
+def _set_variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable that gave the value at a location, "" where it is from the file."""
     names = {name.upper() for name in os.environ}
-    return any(_variable(location[:end]) in names for end in range(1, len(location) + 1))
+    candidates = (_variable(location[:end]) for end in range(len(location), 0, -1))
+    return next((name for name in candidates if name in names), "")
 
 
 def _line(text: str, location: tuple[int | str, ...]) -> str:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 __all__ = ["Duration", "parse_duration", "say_duration"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST = 100 * 366 * 86400
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
 
@@ -18,17 +19,21 @@ def parse_duration(value: Any) -> timedelta:
     """Read a number of seconds or a text such as "1h 30m".
 
     Raises:
-        ValueError: the text is no duration; says how one is written.
+        ValueError: the text is no duration, or a negative or endless one; says how one is written.
     """
     if isinstance(value, timedelta):
         return value
+    seconds = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    text = value.strip().lower() if isinstance(value, str) else ""
-    parts = _PART.findall(text)
-    if not parts or _PART.sub("", text).strip():
+        seconds = value
+    elif isinstance(value, str):
+        text = value.strip().lower()
+        parts = _PART.findall(text)
+        if parts and not _PART.sub("", text).strip():
+            seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if not 0 <= seconds <= _LONGEST:
         raise ValueError('must be a duration such as 90, "90s", "5m", "6h", "1d" or "2w"')
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    return timedelta(seconds=seconds)
 
 
 def say_duration(value: timedelta) -> str:

@@ -16,6 +16,7 @@ from analysis.blocks import Block
 from analysis.history import ConfirmPolicy, History, Run, Sighting, build
 from analysis.judgement import ClauseChange, Judgement, judge
 from analysis.state import only_flips, units
+from flows.clause_index import keep_index
 from flows.jsonable import jsonable
 from flows.targets import Target
 from storage.records import (
@@ -30,6 +31,8 @@ from storage.records import (
 from storage.store import Store, Transaction
 
 __all__ = ["Rebuilt", "rebuild", "version_blocks"]
+
+_POLICY = ConfirmPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def rebuild(
         [source.record.id for source in target.sources],
         ConfirmPolicy(confirm=target.settings.confirm),
     )
+    if target.document.last_verified is None:
+        history = _without_pending(history, now - _POLICY.settle)
     update = tx.replace_history(target.document.id, [_run_record(run, extractions) for run in history.runs])
     pending = history.pending
     tx.set_pending(target.document.id, pending.first.capture if pending else None)
@@ -78,7 +83,7 @@ def rebuild(
     for before, after in update.to_judge:
         old, new = (version_blocks(tx, by_id[number]) for number in (before, after))
         alignment = align(old, new)
-        judgement = judge(alignment)
+        judgement = judge(alignment, extra=target.rules)
         returned = history.runs[by_id[after].position].returns_to is not None
         kind = _kind(alignment, technical=technical, returned=returned)
         newest = live and update.current is not None and after == update.current.id
@@ -98,7 +103,18 @@ def rebuild(
             clauses=tuple(_clause_record(clause) for clause in judgement.clause_changes),
         )
         changes.append((replace(record, id=tx.save_change(record)), judgement))
+    keep_index(tx, target.document.id, update.current, target.rules)
     return Rebuilt(history, update, tuple(changes))
+
+
+def _without_pending(history: History, before: datetime) -> History:
+    """Of a document that nobody has looked at yet: the wording that an archive saw last is a version, though it was
+    seen once only. It is not news, there is no second look to wait for, and it stood until something else is seen."""
+    pending = history.pending
+    if pending is None or pending.first.live or pending.first.time > before:
+        return history
+    same = next((index for index, run in enumerate(history.runs) if run.fingerprint == pending.fingerprint), None)
+    return replace(history, runs=(*history.runs, replace(pending, returns_to=same, why="lasted")), pending=None)
 
 
 def _sighting(record: SightingRecord) -> Sighting:

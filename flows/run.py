@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from flows.config import Config
 from flows.config_file import read_config
 from flows.opening import open_store
 from flows.outcomes import CheckResult
+from flows.slots import run_slot
 from flows.targets import Target, load_targets, vendor_specs
 from scrapers.capture import Fetched, NotModified, Validators
 from scrapers.live import LiveFetcher
@@ -50,6 +49,7 @@ class Run:
     store: Store
     fetcher: LiveFetcher
     folder: Path  # of config.toml: files that it names are relative to it
+    owner: str = ""  # who holds the locks of this run
     dry: bool = False
     watcher: Watcher | None = None
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -97,11 +97,6 @@ class Run:
         """Before a second look: what was shared is old now."""
         self._fetches.clear()
 
-    @property
-    def owner(self) -> str:
-        """Who holds the locks of this run."""
-        return f"{socket.gethostname()}:{os.getpid()}:{self.id}"
-
 
 @asynccontextmanager
 async def open_run(
@@ -113,7 +108,7 @@ async def open_run(
         ConfigError, StorageError
     """
     config = read_config(config_file)
-    with open_store(config) as store:
+    with open_store(config) as store, nullcontext("") if dry else run_slot(config.data) as owner:
         if not dry:
             store.register(vendor_specs(config))
         async with LiveFetcher(config.fetch) as fetcher:
@@ -123,6 +118,7 @@ async def open_run(
                 store=store,
                 fetcher=fetcher,
                 folder=config_file.resolve().parent,
+                owner=owner,
                 dry=dry,
                 watcher=watcher,
             )

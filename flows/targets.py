@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from analysis.state import STATE_VERSION
+from analysis.taxonomy import CategoryRule
 from flows.config import CheckSettings, Config, DocumentConfig, SourceConfig
 from scrapers.extract import EXTRACTOR_VERSION
 from scrapers.settings import FetchSettings
@@ -43,13 +44,15 @@ class TargetSource:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One document to check. `fetch` holds only what is set otherwise than in [fetch]."""
+    """One document to check. `fetch` holds only what is set otherwise than in [fetch]; `rules` are the user's categories
+    of clauses."""
 
     document: WatchedDocument
     config: DocumentConfig
     settings: CheckSettings
     fetch: FetchSettings
     sources: tuple[TargetSource, ...]
+    rules: tuple[CategoryRule, ...] = ()
 
     @property
     def key(self) -> str:
@@ -113,4 +116,5 @@ def _target(config: Config, document: WatchedDocument, vendor: str, settings: Do
         settings=config.check_settings(vendor, settings),
         fetch=config.fetch_overrides(vendor, settings),
         sources=tuple(TargetSource(record, by_url[record.url]) for record in document.sources),
+        rules=config.category_rules,
     )

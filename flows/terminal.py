@@ -27,9 +27,14 @@ class UserError(Exception):
     """Something that the caller can mend; its text is the whole message. Exit code 2."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would leave with the exit code of a failed watch
+
+
 def console() -> Console:
     """Standard output, in colour where it is a terminal. Wide when it is not, so that pipes get whole lines."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 180)
+    return _Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 180)
 
 
 def complain(line: str) -> None:

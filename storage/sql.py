@@ -28,7 +28,7 @@ __all__ = ["JSONS", "LOGICAL", "STATEMENTS", "TIMES", "select_where", "sql"]
 TIMES = frozenset({
     "announced", "claimed_until", "created", "decided", "due", "failing_since", "fetched_at", "finished", "first_seen",
     "last_checked", "last_full", "last_listed", "last_seen", "last_verified", "learned", "locked_until", "made_at",
-    "next_try", "retry_after", "started", "time", "unstable_since",
+    "next_try", "next_turn", "open_until", "paused_until", "retry_after", "started", "time", "unstable_since",
     "now", "until_time", "since_time", "from_time", "to_time", "latest",
 })
 JSONS = frozenset({

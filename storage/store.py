@@ -27,6 +27,7 @@ from storage.outbox import AlertSection, OutboxSection
 from storage.payloads import BodyCache
 from storage.readings import ReadingSection, ReadingsSection
 from storage.registry import DocumentSection, RegistrySection
+from storage.search import IndexSection, SearchSection
 from storage.upgrade import ensure_current, upgrade
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = ["Store", "Transaction", "upgrade_store"]
 class Transaction(
     ReadingSection,
     VersionSection,
+    IndexSection,
     HealthSection,
     AlertSection,
     DocumentSection,
@@ -50,7 +52,14 @@ class Transaction(
 
 
 class Store(
-    RegistrySection, CaptureSection, ReadingsSection, HistorySection, CheckSection, OutboxSection, ListingSection
+    RegistrySection,
+    CaptureSection,
+    ReadingsSection,
+    HistorySection,
+    SearchSection,
+    CheckSection,
+    OutboxSection,
+    ListingSection,
 ):
     """An open database. Made by `Store.open`."""
 

@@ -24,6 +24,8 @@ __all__ = [
     "Change",
     "Check",
     "ClauseChange",
+    "ClauseIndex",
+    "ClauseText",
     "Delivery",
     "Document",
     "Extraction",
@@ -240,6 +242,31 @@ class ClauseChange(SQLModel, table=True):
     reason: str = ""
 
 
+class ClauseText(SQLModel, table=True):
+    """A block of a document's current version, for full-text search; `clause_text_fts` (migration 0002) searches it.
+
+    `version_id` is no foreign key: versions go before their rows do, in the same transaction.
+    """
+
+    __tablename__: ClassVar[str] = "clause_text"
+    id: int | None = Field(default=None, primary_key=True)
+    document_id: int = Field(foreign_key="document.id", index=True)
+    version_id: int
+    block: int  # index among the blocks of the version
+    heading: str = ""
+    categories: str = ""  # ids, each with a space on both sides
+    text: str
+
+
+class ClauseIndex(SQLModel, table=True):
+    """Which version of a document is in `clause_text`. `basis` names all that its rows were made from."""
+
+    __tablename__: ClassVar[str] = "clause_index"
+    document_id: int = Field(foreign_key="document.id", primary_key=True)
+    version_id: int
+    basis: str
+
+
 class Check(SQLModel, table=True):
     """One attempt to look at one document: recorded always, unchanged and failed ones too."""
 
@@ -339,3 +366,25 @@ class ArchiveListing(SQLModel, table=True):
     state: str = "listed"
     retry_after: datetime | None = _time(default=None, nullable=True)
     capture_id: int | None = Field(default=None, foreign_key="capture.id")
+    location: str | None = None  # where a redirect led, once it was looked at
+
+
+class ArchiveTurn(SQLModel, table=True):
+    """When the next request to one endpoint of an archive may be made, by whichever process."""
+
+    __tablename__: ClassVar[str] = "archive_turn"
+    archive: str = Field(primary_key=True)  # its host, see ArchiveProfile.key
+    endpoint: str = Field(primary_key=True)
+    next_turn: datetime = _time()
+
+
+class ArchiveHealth(SQLModel, table=True):
+    """Whether an archive may be asked: what it refused lately, and until when it is left alone."""
+
+    __tablename__: ClassVar[str] = "archive_health"
+    archive: str = Field(primary_key=True)
+    paused_until: datetime | None = _time(default=None, nullable=True)
+    strikes: int = 0
+    refusals: int = 0
+    openings: int = 0
+    open_until: datetime | None = _time(default=None, nullable=True)

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from alerts.settings import SecretMissing
+from flows.config import SourceConfig
 from flows.config_file import find_config, read_config
-from flows.opening import store_url
+from flows.opening import make_data_folder, store_url
 from flows.terminal import complain
+from scrapers.errors import SelectorInvalid
 
 __all__ = ["check_config", "upgrade_database"]
 
@@ -19,7 +21,12 @@ def check_config(config_path: Path | None) -> int:
     path = find_config(config_path)
     config = read_config(path)
     documents = config.documents()
-    problems = []
+    problems = [
+        f"{path}: {key}: {error.message}"
+        for key, (_, document) in documents.items()
+        for source in document.all_sources
+        if (error := _bad_selector(source))
+    ]
     for route in config.routes:
         for target in route.to:
             try:
@@ -43,12 +50,20 @@ def check_config(config_path: Path | None) -> int:
     return 0
 
 
+def _bad_selector(source: SourceConfig) -> SelectorInvalid | None:
+    try:
+        source.selectors.check()
+    except SelectorInvalid as error:
+        return error
+    return None
+
+
 def upgrade_database(config_path: Path | None) -> int:
     """Bring the database's tables up to date."""
     from storage.store import upgrade_store
 
     config = read_config(find_config(config_path))
-    config.data.mkdir(parents=True, exist_ok=True)
+    make_data_folder(config)
     before, after = upgrade_store(store_url(config))
     sys.stdout.write(f"the database is at revision {after} (it was at {before or 'none'})\n")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -96,8 +96,11 @@ def show_status(config_path: Path | None, names: Sequence[str], *, as_json: bool
     """All watched documents, failing ones first. Exit code 1 while one fails."""
     config, store = _open(config_path)
     with store:
+        recorded = store.document_keys()
+        for name in names:
+            _known({*recorded, *config.documents()}, name)
         documents = store.documents(list(names) or None)
-        missing = [key for key in config.documents() if key not in store.document_keys()]
+        missing = [key for key in config.documents() if key not in recorded]
     if as_json:
         print_json({"documents": [_status_json(document) for document in documents], "never_checked": missing})
     else:
@@ -106,6 +109,13 @@ def show_status(config_path: Path | None, names: Sequence[str], *, as_json: bool
         if missing:
             sys.stdout.write(f"never checked: {', '.join(missing)}\n")
     return 1 if any(document.failures for document in documents) else 0
+
+
+def _known(keys: Collection[str], name: str) -> None:
+    if not any(key == name or key.startswith(f"{name}/") for key in keys):
+        close = get_close_matches(name, [*keys, *(key.partition("/")[0] for key in keys)], n=1, cutoff=0.4)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UserError(f'nothing watched is called "{safe(name, 80)}"{hint}')
 
 
 def _status_row(document: WatchedDocument) -> tuple[str, ...]:
@@ -206,7 +216,7 @@ def show_diff(
     from flows.histories import version_blocks
     from flows.terminal import print_lines
 
-    _, store = _open(config_path)
+    config, store = _open(config_path)
     with store:
         document = find_document(store, name)
         after = find_version(store, document, new)
@@ -215,7 +225,7 @@ def show_diff(
             raise UserError(f"{document.key} has no version before {say_when(after.first_seen)} to compare with")
         before = find_version(store, document, old) if old else versions[after.position - 1]
         alignment = align(version_blocks(store, before), version_blocks(store, after))
-    judgement = judge(alignment)
+    judgement = judge(alignment, extra=config.category_rules)
     if as_json:
         print_json(
             {"document": document.key, "from": jsonable(before), "to": jsonable(after)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from flows.config import Config
+from flows.config import Config, day_digits
 from flows.config_file import find_config, read_config
 from flows.outcomes import CheckResult, count_outcomes, exit_code
 from flows.prefect_env import prefect_wanted, prepare_prefect
@@ -97,9 +96,10 @@ def _known(config: Config, names: Sequence[str]) -> None:
 
 def _digits(option: str, text: str) -> str:
     """A day, month or year as an archive's timestamp."""
-    if text and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
-        raise UserError(f'{option} must be a date such as 2015, 2015-04 or 2015-04-30, not "{text}"')
-    return text.replace("-", "")
+    try:
+        return day_digits(text)
+    except ValueError as error:
+        raise UserError(f'{option} {error}, not "{safe(text, 40)}"') from None
 
 
 async def _check_here(

@@ -49,7 +49,13 @@ def test_the_migrations_make_exactly_the_tables(empty_database_url: str) -> None
     assert upgrade_store(empty_database_url) == (None, HEAD)
     database = Database(empty_database_url)
     with database.read() as connection:
-        options = {"compare_type": True, "compare_server_default": True, "version_table": VERSION_TABLE}
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "version_table": VERSION_TABLE,
+            # what searches the texts is each database's own (migration 0002)
+            "include_name": lambda name, kind, parents: not str(name).startswith("clause_text_fts"),
+        }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, SQLModel.metadata) == []
     database.close()
