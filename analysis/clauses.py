@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -141,18 +141,29 @@ class Recogniser:
         check_rules(extra)
         self._extra = tuple((rule.id, rule.name or rule.id, rule.compiled()) for rule in extra)
 
-    def tags(self, blocks: Sequence[Block]) -> tuple[Tag, ...]:
-        """Tags of all blocks in order."""
+    def tags(self, blocks: Sequence[Block], only: Collection[int] | None = None) -> tuple[Tag, ...]:
+        """Tags in order of blocks: of all of them, or of those whose index is in `only`.
+
+        What introduces a list counts for its items, so tags may depend on blocks above that are not asked for.
+        """
         tags: list[Tag] = []
         lead: dict[str, float] = {}
         for index, block in enumerate(blocks):
-            listed = block.kind in (BlockKind.ITEM, BlockKind.ROW) or block.text.lstrip()[:1] in "-•*·–"
-            scores = self.scores(block, lead if listed else {})
-            tags.extend(
-                Tag(index, name, score, hits) for name, (score, hits) in sorted(scores.items()) if score >= THRESHOLD
-            )
-            if not listed or block.text.rstrip().endswith(":"):
-                lead = _lead_of(block, scores)
+            listed = _is_listed(block)
+            leads = not listed or block.text.rstrip().endswith(":")
+            asked = only is None or index in only
+            if asked or (leads and _introduces(block)):
+                scores = self.scores(block, lead if listed else {})
+                if asked:
+                    tags.extend(
+                        Tag(index, name, score, hits)
+                        for name, (score, hits) in sorted(scores.items())
+                        if score >= THRESHOLD
+                    )
+                if leads:
+                    lead = _lead_of(block, scores)
+            elif leads:
+                lead = {}
         return tuple(tags)
 
     def scores(self, block: Block, lead: dict[str, float] | None = None) -> dict[str, tuple[float, tuple[Hit, ...]]]:
@@ -183,9 +194,17 @@ class Recogniser:
         return {name: _combine(found, factors.get(name, 1.0)) for name, found in hits.items() if found}
 
 
+def _is_listed(block: Block) -> bool:
+    return block.kind in (BlockKind.ITEM, BlockKind.ROW) or block.text.lstrip()[:1] in "-•*·–"
+
+
+def _introduces(block: Block) -> bool:
+    """Whether the block ends as one that a list follows."""
+    return block.text.rstrip().endswith((":", "following", "–", "—"))
+
+
 def _lead_of(block: Block, scores: dict[str, tuple[float, tuple[Hit, ...]]]) -> dict[str, float]:
-    text = block.text.rstrip()
-    if not text.endswith((":", "following", "–", "—")):
+    if not _introduces(block):
         return {}
     return {name: 1.0 for name, (score, _) in scores.items() if score >= THRESHOLD and name in _LISTED}
 

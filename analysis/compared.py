@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -53,7 +54,12 @@ class Context:
 
 
 def _keys(texts: Iterable[str]) -> frozenset[str]:
-    keys = (_key(sentence.text) for text in texts for sentence in sentences(_blanked(text)))
+    return frozenset().union(*map(_keys_of, texts))
+
+
+@lru_cache(maxsize=4096)  # most blocks stand on both sides
+def _keys_of(text: str) -> frozenset[str]:
+    keys = (_key(sentence.text) for sentence in sentences(_blanked(text)))
     return frozenset(key for key in keys if len(key) >= _LONG_ENOUGH)
 
 

@@ -47,7 +47,7 @@ _VERBS = frozenset({"sell", "share", "train"})
 _WORTH_READING = re.compile(
     r"\b(?:sell|sold|rent|trad|leas|moneti|shar|disclos|transfer|reveal|pass|train)", re.IGNORECASE
 )
-_LIMIT = 4_000  # sentences of a version that are looked at
+_LIMIT = 4_000  # claims of a version that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,10 @@ def introduced(alignment: Alignment, old: Notice, new: Notice) -> Iterator[Fact]
     changed = {i for pair in alignment.pairs if pair.kind in (PairKind.MODIFIED, PairKind.ADDED) for i in pair.new}
     if not changed:
         return
-    claims = list(_claims(alignment))
+    fresh = {claim.key for index in changed for claim in _claims_of_block(index, alignment.new[index].text)}
+    if not fresh:
+        return
+    claims = [claim for claim in _claims(alignment) if claim.key in fresh]
     denials = {claim.key: claim for claim in claims if claim.denies}
     told: set[tuple[str, str]] = set()
     for claim in claims:
@@ -103,10 +106,16 @@ def _of_notice(notice: Notice) -> Fact:
 def _claims(alignment: Alignment) -> Iterator[_Claim]:
     seen = 0
     for index, block in enumerate(alignment.new):
-        for sentence in sentences(block.text):
+        if seen > _LIMIT:
+            return
+        for claim in _claims_of_block(index, block.text):
             seen += 1
-            if seen > _LIMIT:
-                return
+            yield claim
+
+
+def _claims_of_block(index: int, text: str) -> Iterator[_Claim]:
+    if _WORTH_READING.search(text):
+        for sentence in sentences(text):
             yield from _claims_of(index, sentence.text)
 
 

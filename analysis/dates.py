@@ -162,15 +162,29 @@ _WRITTEN = re.compile(
     ),
     re.IGNORECASE,
 )
+_PARTED = re.compile(r"\d[-/.]\d{1,2}[-/.]\d\d")
+_YEAR = re.compile(r"(?:19|20)\d\d|\d[-/.]\d{1,2}[-/.]\d\d")
 _NUMERIC = re.compile(r"(?<![\d/.-])([0-3]?\d)([-/])([0-3]?\d)\2(?:19|20)\d\d(?![\d/-])")
 
 
 def find_raw_dates(text: str, *, day_first: bool = False) -> Iterator[RawDate]:
     """All dates of a text in order, whatever they stand for; years from 1993 (the first policies) to 2099."""
-    for match in _WRITTEN.finditer(text):
-        found = _raw(match, day_first)
-        if found is not None:
-            yield found
+    for start, end in _lines_with_years(text):
+        for match in _WRITTEN.finditer(text, start, end):
+            found = _raw(match, day_first)
+            if found is not None:
+                yield found
+
+
+def _lines_with_years(text: str) -> Iterator[tuple[int, int]]:
+    """Where the lines begin and end in which a date can stand: no date is written over the end of a line."""
+    end = 0
+    for match in _YEAR.finditer(text):
+        if match.start() >= end:
+            start = text.rfind("\n", 0, match.start()) + 1
+            end = text.find("\n", match.end())
+            end = len(text) if end < 0 else end
+            yield start, end
 
 
 def _raw(match: re.Match[str], day_first: bool) -> RawDate | None:
@@ -210,6 +224,8 @@ def _raw(match: re.Match[str], day_first: bool) -> RawDate | None:
 
 def _reads_day_first(text: str) -> bool:
     """Whether numeric dates of the document have the day first: by its unambiguous dates, then by its country."""
+    if not _PARTED.search(text):
+        return False  # no date that could be read both ways
     votes = 0
     for match in _NUMERIC.finditer(text):
         first, second = int(match[1]), int(match[3])

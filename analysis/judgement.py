@@ -119,11 +119,13 @@ def judge(
     """
     rules = tuple(extra)
     recogniser = Recogniser(rules)
-    tags_old, tags_new = _by_block(recogniser.tags(alignment.old)), _by_block(recogniser.tags(alignment.new))
+    shown = [pair for pair in alignment.pairs if pair.kind is not PairKind.SAME or pair.moved]
+    tags_old = _by_block(recogniser.tags(alignment.old, {i for pair in shown for i in pair.old}))
+    tags_new = _by_block(recogniser.tags(alignment.new, {i for pair in shown for i in pair.new}))
     names = None if watched is None else frozenset(category_id(name) for name in watched)
     own = frozenset(rule.id for rule in rules)
     judged = _Judge(alignment, recogniser, tags_old, tags_new, names, own, _context(alignment))
-    changes = tuple(judged.change(pair) for pair in alignment.pairs if pair.kind is not PairKind.SAME or pair.moved)
+    changes = tuple(judged.change(pair) for pair in shown)
     dates = (find_dates(alignment.old), find_dates(alignment.new))
     notice = (find_notice(alignment.old), find_notice(alignment.new))
     real = [c for c in changes if c.kind not in ("cosmetic", "moved")]

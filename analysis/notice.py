@@ -187,6 +187,8 @@ def find_notice(blocks: Sequence[Block]) -> Notice:
         if block.kind is BlockKind.HEADING:
             continue
         headed = bool(block.path and _HEADING.search(block.path[-1]) and _DOCUMENT.search(" ".join(block.path)))
+        if not headed and not _SUBJECT.search(block.text):
+            continue  # what no sentence of the block can begin, no other can go on with
         for start, text in _relevant(block.text, headed):
             _read(index, start, text, evidence, kinds, periods)
     return _sum_up(evidence, kinds, periods)
