@@ -111,7 +111,7 @@ async def _in_prefect(base: str, folder: Path, started: float) -> dict[str, Any]
     path = _config(folder, base, "embedded")
 
     async def one_pass() -> str:
-        state = await check(str(path), None, only_due=False, return_state=True)  # type: ignore[call-overload]
+        state: Any = await check(str(path), None, only_due=False, return_state=True)
         return count_outcomes(await state.result(raise_on_failure=False))
 
     return await _measure(base, one_pass, started)

@@ -2,8 +2,8 @@
 
     python -m bench.reports [--documents 1000] [--versions 20] [--clauses 3] [--keep FOLDER]
 
-Documents of some 60 blocks, of which three change from version to version; changes carry clause changes as the judgement
-would give them. Filling the store is not measured, apart from saying how long it took.
+Documents of some 60 blocks, of which three change from version to version; changes carry clause changes as the
+judgement would give them. Filling the store is not measured, apart from saying how long it took.
 """
 
 from __future__ import annotations
@@ -105,7 +105,14 @@ def _change(number: int, old: int, new: int, clauses: int) -> ChangeRecord:
         for place in range(clauses)
     )
     return ChangeRecord(
-        number, old, new, NOW, severity="medium", direction="adverse", summary="Retention: longer", clauses=changed
+        document_id=number,
+        from_version_id=old,
+        to_version_id=new,
+        created=NOW,
+        severity="medium",
+        direction="adverse",
+        summary="Retention: longer",
+        clauses=changed,
     )
 
 
@@ -123,9 +130,8 @@ def main() -> None:
         with Store.open(f"sqlite:///{folder / 'bench.db'}") as store:
             started = time.perf_counter()
             _fill(store, given.documents, given.versions, given.clauses)
-            print(
-                f"filled in {time.perf_counter() - started:.1f} s: {given.documents} documents, {given.versions} versions each"
-            )
+            seconds = time.perf_counter() - started
+            print(f"filled in {seconds:.1f} s: {given.documents} documents, {given.versions} versions each", flush=True)
             _write(store, folder / "pages", "all pages")
             _write(store, folder / "pages", "again, nothing new")
             document = store.documents()[0]
@@ -160,9 +166,8 @@ def _write(store: Store, out: Path, what: str) -> None:
     started = time.perf_counter()
     result = write_reports(store, out, ReportOptions(now=NOW))
     seconds = time.perf_counter() - started
-    print(
-        f"{what}: {seconds:.1f} s, {len(result.written):,} files and {result.size / 1e6:.1f} MB written, {result.unchanged:,} left alone"
-    )
+    wrote = f"{len(result.written):,} files and {result.size / 1e6:.1f} MB written"
+    print(f"{what}: {seconds:.1f} s, {wrote}, {result.unchanged:,} left alone", flush=True)
 
 
 if __name__ == "__main__":
