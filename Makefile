@@ -36,7 +36,7 @@ demo-change: .venv/.installed  ## the same, a day later: one of the demo's vendo
 	@$(BIN)/python -m deploy.demo --change
 
 test: .venv/.installed-dev  ## the test suite
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/.installed-dev  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

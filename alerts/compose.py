@@ -220,4 +220,5 @@ def _what(message: Message) -> str:
     if first is None:
         return message.summary or message.subject
     others = len(message.clauses) - 1
-    return f"{first.category} clause {first.change}" + (f" and {others} more" if others else "")
+    also = f"; also {', '.join(message.also)}" if message.also else ""
+    return f"{first.category} clause {first.change}" + (f" and {others} more" if others else "") + also

@@ -122,7 +122,7 @@ class Message:
     """`thread` is the same for all messages about one document; `document` is its name, `document_key` its key.
 
     `notices` stand above everything ("may have reached you before"); `more` says what is left out of `clauses`.
-    `members` are the keys of the alerts that a digest stands for.
+    `members` are the keys of the alerts that a digest stands for. `also` names the other documents that changed alike.
     """
 
     kind: Kind
@@ -146,6 +146,7 @@ class Message:
     links: tuple[LinkRef, ...] = ()
     footer: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 _ADAPTER = TypeAdapter(Message)

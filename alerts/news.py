@@ -37,7 +37,10 @@ class CaptureNews:
 
 @dataclass(frozen=True, slots=True)
 class ClauseNews:
-    """A clause change as `analysis.judgement` gives it. Without `spans`, all of before and after counts as changed."""
+    """A clause change as `analysis.judgement` gives it. Without `spans`, all of before and after counts as changed.
+
+    `category` is what it speaks of most, `categories` all that it speaks of: a route that asks for one of them is told.
+    """
 
     category: str
     kind: str  # added, removed, modified, reworded, moved, cosmetic
@@ -49,6 +52,7 @@ class ClauseNews:
     reason: str = ""
     facts: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from alerts.message import Kind, Message, dump_message
 from alerts.news import ChangeNews, DocumentRef
 from alerts.routing import due_at, operators, selects, wanted_clauses
 from alerts.settings import Route
+from alerts.twins import change_content
 from storage.records import AlertRecord
 
 __all__ = ["change_alerts", "key_of", "operator_alerts"]
@@ -32,11 +33,13 @@ def change_alerts(
     Only for news: what backfill learned of the past is not passed to this function.
     """
     owed = []
+    content = change_content(news)
     for route in routes:
         clauses = wanted_clauses(route, news)
         if clauses is not None:
             message = compose_change(news, now=now, shown=clauses or None)
             key = key_of("change", news.document.key, news.change_key, route.name)
+            key += f":{content}" if content else ""  # by which `alerts.twins` finds what other documents owe
             owed.append(_record(key, route, message, now, document_id=document_id, change_id=change_id))
     return tuple(owed)
 

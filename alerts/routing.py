@@ -52,7 +52,7 @@ def wanted_clauses(route: Route, news: ChangeNews) -> tuple[ClauseNews, ...] | N
     wanted = tuple(
         clause
         for clause in news.clauses
-        if (not route.categories or clause.category.lower() in route.categories)
+        if (not route.categories or _speaks_of(clause, route.categories))
         and rank(clause.severity) <= rank(route.min_severity)
         and _turns(route, clause.direction)
     )
@@ -112,6 +112,10 @@ def _rhythm(route: Route) -> str:
             return f"in a digest every day at {route.at:%H:%M} {route.zone}{quiet}"
         case Mode.WEEKLY:
             return f"in a digest every {route.weekday.capitalize()} at {route.at:%H:%M} {route.zone}{quiet}"
+
+
+def _speaks_of(clause: ClauseNews, wanted: tuple[str, ...]) -> bool:
+    return any(name.lower() in wanted for name in (clause.category, *clause.categories))
 
 
 def _turns(route: Route, direction: str) -> bool:

@@ -7,11 +7,13 @@ from datetime import datetime
 from alerts.message import Kind, Message
 from alerts.news import CaptureNews, ChangeNews, ClauseNews, DocumentRef, WatchNews
 from alerts.outbox import change_alerts, operator_alerts
+from alerts.twins import change_content, owe_once
 from alerts.watch import WatchState, compose_failing, compose_recovered, compose_unstable, watch_alert
 from analysis.judgement import ClauseChange
 from flows.histories import Rebuilt
 from flows.run import Run
 from flows.targets import Target
+from reports.addresses import change_url
 from storage.records import CheckRecord, CheckSaved, VersionRecord
 from storage.store import Transaction
 
@@ -34,7 +36,8 @@ def document_ref(target: Target) -> DocumentRef:
 def owe_change(run: Run, tx: Transaction, target: Target, rebuilt: Rebuilt, now: datetime) -> int:
     """Write an alert for each route that asked for this change.
 
-    Returns: how many are owed. A cosmetic or technical change is told to nobody.
+    Returns: how many messages that is. A cosmetic or technical change is told to nobody; what another document's alert
+    tells already (they share a page) is told with it.
     """
     assert rebuilt.newest is not None
     change, judgement = rebuilt.newest
@@ -55,11 +58,19 @@ def owe_change(run: Run, tx: Transaction, target: Target, rebuilt: Rebuilt, now:
         run_id=run.id,
         facts=tuple(fact.text for fact in judgement.facts),
         effective=judgement.effective.date if judgement.effective else None,
+        report=_report_page(run, change.id),
         change_key=_change_key(target, before, after),
     )
     alerts = change_alerts(news, run.config.routes, now=now, document_id=target.document.id, change_id=change.id)
     tx.announce(change.id, now)
-    return sum(tx.owe_alert(alert) for alert in alerts)
+    content = change_content(news)
+    return sum(owe_once(tx, alert, news.document, content=content, now=now) for alert in alerts)
+
+
+def _report_page(run: Run, change_id: int) -> str:
+    """Address of the page of a change, where the report pages are served; "" where nobody says so."""
+    base = run.config.alerts.report_url.rstrip("/")
+    return f"{base}/{change_url(change_id)}" if base else ""
 
 
 def _change_key(target: Target, before: VersionRecord, after: VersionRecord) -> str:
@@ -79,6 +90,7 @@ def _clause_news(clause: ClauseChange) -> ClauseNews:
         reason=clause.reason,
         facts=tuple(fact.text for fact in clause.facts),
         spans=clause.spans,
+        categories=clause.categories,
     )
 
 
@@ -108,11 +120,18 @@ def owe_unstable(run: Run, tx: Transaction, target: Target, rebuilt: Rebuilt, no
 
 
 def owe_watching(
-    run: Run, tx: Transaction, target: Target, check: CheckRecord, saved: CheckSaved, *, advice: str
+    run: Run, tx: Transaction, target: Target, check: CheckRecord, saved: CheckSaved, *, advice: str, again: str = ""
 ) -> int:
-    """Tell the operators that a document can't be watched, that the reason is another now, or that it works again."""
+    """Tell the operators that a document can't be watched, that the reason is another now, or that it works again.
+
+    Parameters:
+        again: names what is new since they were told that it can't be watched, "" if nothing is.
+    """
     before = WatchState(saved.previous_failures, saved.previous_error_kind)
-    kind = watch_alert(before, WatchState(saved.failures, saved.error_kind), run.config.alerts.failures_before_alert)
+    enough = run.config.alerts.failures_before_alert
+    kind = watch_alert(before, WatchState(saved.failures, saved.error_kind), enough)
+    if kind is None and again and saved.failures > enough:
+        kind = Kind.FAILING
     if kind is None:
         return 0
     now = check.finished
@@ -134,7 +153,7 @@ def owe_watching(
     alerts = operator_alerts(
         message,
         run.config.routes,
-        occasion=f"{since:%Y%m%dT%H%M%S}|{check.error_kind}",
+        occasion=f"{since:%Y%m%dT%H%M%S}|{check.error_kind}" + (f"|{again}" if again else ""),
         now=now,
         document=news.document,
         document_id=target.document.id,

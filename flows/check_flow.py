@@ -21,9 +21,13 @@ from prefect.states import Completed, Failed
 
 from flows.artifacts import change_markdown, outcome_markdown
 from flows.backfills import BackfillOptions, backfill_documents
+from flows.catching_up import CaughtUp, catch_up
 from flows.checks import check_batch, check_documents, deliver, due_keys, say_delivery
 from flows.outcomes import CheckResult, count_outcomes
+from flows.progress import progress_artifact
+from flows.reporting import refresh_reports
 from flows.run import Run, Watcher, open_run
+from flows.saving import save_changes
 from flows.targets import select_keys
 from storage.records import CheckOutcome
 
@@ -61,7 +65,11 @@ async def _run_batch(run: Run, name: str, keys: Sequence[str]) -> list[CheckResu
 
 @flow(name="check", flow_run_name=_run_name, timeout_seconds=6 * 3600, persist_result=False, validate_parameters=False)
 async def check(
-    config: str, documents: list[str] | None = None, only_due: bool = True, wait: bool = True
+    config: str,
+    documents: list[str] | None = None,
+    only_due: bool = True,
+    wait: bool = True,
+    archives: bool | None = None,
 ) -> State[Any]:
     """Look at documents, record what was seen, and send the alerts that are owed.
 
@@ -70,18 +78,22 @@ async def check(
         documents: vendors or vendor/document keys; all documents if empty.
         only_due: leave out documents whose last check is not yet long enough ago.
         wait: stay for the second look at what is new.
+        archives: afterwards, ask the archives for newer captures; without, if `only_due`.
     """
     async with open_run(Path(config), run_id=str(flow_run.id or ""), watcher=run_watcher.get()) as run:
         token = _run.set(run)
         try:
-            keys = select_keys(run.config, documents or [])
-            keys = due_keys(run, keys) if only_due else keys
+            chosen = select_keys(run.config, documents or [])
+            keys = due_keys(run, chosen) if only_due else chosen
             results = await check_documents(run, keys, wait=wait, runner=_run_batch)
             report = await deliver(run)
+            refresh_reports(run.store, run.config)
         finally:
             _run.reset(token)
         await _publish(run, results)
-    get_run_logger().info("%s; alerts: %s", count_outcomes(results), say_delivery(report))
+        saved = await save_changes(run)
+        found = await catch_up(run, chosen) if (only_due if archives is None else archives) else CaughtUp()
+    get_run_logger().info("%s; alerts: %s; %s; %s", count_outcomes(results), say_delivery(report), saved, found)
     return _state(results)
 
 
@@ -119,11 +131,12 @@ async def backfill(
     Parameters:
         config: path of config.toml.
         documents: vendors or vendor/document keys; all documents if empty.
-        options: since, until (as 2015 or 2015-04-30), every (day, month, all), limit.
+        options: since, until (digits of a timestamp), every (day, month, all), limit, gap.
     """
     async with open_run(Path(config), run_id=str(flow_run.id or ""), watcher=run_watcher.get()) as run:
         keys = select_keys(run.config, documents or [])
-        results = await backfill_documents(run, keys, BackfillOptions(**(options or {})))
+        async with progress_artifact(run, "backfill-progress"):
+            results = await backfill_documents(run, keys, BackfillOptions(**(options or {})))
         await acreate_markdown_artifact(
             outcome_markdown(results), key="backfill-outcomes", description=count_outcomes(results)
         )

@@ -6,6 +6,7 @@ the check itself) is one transaction. A crash loses at most the document in hand
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -13,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows.announcing import owe_change, owe_unstable, owe_watching
-from flows.histories import Rebuilt, rebuild
+from flows.doubts import MISSED, judge_doubts, last_believed, seen_anew, wording_without_selectors
+from flows.histories import Rebuilt, rebuild, unverified
 from flows.outcomes import CheckResult
 from flows.quiet import quiet_hash
-from flows.reading import CaptureFacts, Reading, expected_of, judge_reading, read_capture, record_reading
-from flows.reextracting import reextract
+from flows.reading import CaptureFacts, Reading, expected_of, read_capture, record_reading
+from flows.reextracting import refresh
 from flows.run import Run
 from flows.targets import Target, TargetSource
 from scrapers.capture import Fetched, NotModified, Validators
@@ -54,7 +56,8 @@ async def check_document(run: Run, target: Target) -> CheckResult:
     if not run.store.lock_documents([target.document.id], run.owner, ttl=_lock_time(run, target)):
         return _result(run, target, started, CheckOutcome.SKIPPED, "another run is looking at it now")
     try:
-        target = _technical(run, target)
+        # old and new captures are read alike, or a new extractor's differences would pass for the vendor's
+        target = await asyncio.to_thread(refresh, run, target)
         looks = [await _look(run, target, source) for source in target.sources]
         return _conclude(run, target, started, looks)
     except ScrapeError as error:
@@ -73,19 +76,9 @@ def _lock_time(run: Run, target: Target) -> float:
     return 60.0 + 4 * run.config.fetch.merged(target.fetch).total_timeout * max(len(target.sources), 1)
 
 
-def _technical(run: Run, target: Target) -> Target:
-    """Read stored captures anew if the extractor or a selector changed, so that old and new are read alike."""
-    stale = [s for s in target.sources if s.record.last_recipe and s.record.last_recipe != s.reading]
-    if not stale:
-        return target
-    reextract(run, target)
-    return run.targets([target.key])[0]
-
-
 async def _look(run: Run, target: Target, source: TargetSource) -> Look:
     record = source.record
-    # a pending state needs a look of its own, so neither the server nor we may say "as before"
-    settled = target.document.pending_capture_id is None
+    settled = _settled(target)
     validators = _validators(source) if settled else None
     fetched = await run.fetch(target, record.url, validators)
     if isinstance(fetched, NotModified):
@@ -107,6 +100,12 @@ async def _look(run: Run, target: Target, source: TargetSource) -> Look:
     return Look(source, fetched, _read(run, target, source, facts, fetched.body), quiet)
 
 
+def _settled(target: Target) -> bool:
+    """Whether "as before" means the current version, so that the server, or we, may say so. A pending state needs a
+    look of its own, and so does a version that was learned since our last look at the live page."""
+    return target.document.pending_capture_id is None and not unverified(target.document)
+
+
 def _validators(source: TargetSource) -> Validators | None:
     """What the server gave with a body that was believed and read as we read today, for the URL that it came from."""
     record = source.record
@@ -118,27 +117,28 @@ def _validators(source: TargetSource) -> Validators | None:
 def _read(run: Run, target: Target, source: TargetSource, facts: CaptureFacts, body: bytes) -> Reading:
     """Read a capture; the gate is asked unless it shows a state that is believed already."""
     reading = read_capture(run.store, target, source, facts, body)
-    if reading.fell_back:
-        # the generic extractor's text stands for the page, not for the part that is watched: never "unchanged"
-        judged = judge_reading(run.store, reading, body, expected_of(run.store, target))
-        assert judged.verdict is not None
-        return replace(judged, verdict=replace(judged.verdict, believed=False))
     current = target.document.current
-    if current is not None and current.fingerprint == reading.fingerprint:
+    # the generic extractor's text stands for the page, not for the part that is watched: never "unchanged"
+    if not reading.fell_back and current is not None and current.fingerprint == reading.fingerprint:
         return reading
+    sightings = run.store.sightings(target.document.id)
     # a state that was believed once, by the gate or by a person who released it, is not doubted again
-    if any(one.believed and one.fingerprint == reading.fingerprint for one in run.store.sightings(target.document.id)):
+    if not reading.fell_back and any(one.believed and one.fingerprint == reading.fingerprint for one in sightings):
         return reading
-    return judge_reading(run.store, reading, body, expected_of(run.store, target))
+    expected = expected_of(run.store, target)
+    return judge_doubts(run.store, target, reading, body, expected, before=last_believed(sightings, source))
 
 
 def _conclude(run: Run, target: Target, started: datetime, looks: Sequence[Look]) -> CheckResult:
     readings = [look.reading for look in looks if look.reading is not None]
+    missed = next((look for look in looks if _missed(look.reading)), None)
+    wording = _wording(run, target, missed) if missed else ""
     now = run.now()
     with run.store.transaction() as tx:
         for reading in readings:
             record_reading(tx, target, reading)
         outcome, detail, error_kind, rebuilt = _outcome(run, tx, target, readings, now)
+        detail = f"{detail} {wording}".strip()
         if outcome.verified:
             for look in looks:
                 _remember(tx, look)
@@ -151,7 +151,9 @@ def _conclude(run: Run, target: Target, started: datetime, looks: Sequence[Look]
             owe_change(run, tx, target, rebuilt, now)
         if rebuilt:
             owe_unstable(run, tx, target, rebuilt, now)
-        owe_watching(run, tx, target, check, saved, advice=_advice(error_kind))
+        owe_watching(
+            run, tx, target, check, saved, advice=_advice(error_kind), again=_again(tx, target, missed, wording)
+        )
     result = _result(run, target, started, outcome, detail, error_kind=error_kind)
     if rebuilt is None:
         return replace(result, captures=len(readings))
@@ -178,11 +180,7 @@ def _outcome(
         assert doubtful.verdict is not None
         return CheckOutcome.HELD, doubtful.verdict.reasons, _held_kind(doubtful), None
     same = current is not None and all(reading.fingerprint == current.fingerprint for reading in readings)
-    if (
-        current is not None
-        and (not readings or (same and len(target.sources) == 1))
-        and not target.document.pending_capture_id
-    ):
+    if current is not None and (not readings or (same and len(target.sources) == 1)) and _settled(target):
         for reading in readings:
             tx.extend_version(current.id, reading.capture.id, reading.capture.time)
         return CheckOutcome.UNCHANGED, "", "", None
@@ -192,7 +190,7 @@ def _outcome(
         return CheckOutcome.PENDING, "a new wording, seen once; it waits for a second look", "", rebuilt
     if current is None:
         return CheckOutcome.FIRST, "", "", rebuilt
-    if after.fingerprint != current.fingerprint:
+    if after.fingerprint != current.fingerprint or (rebuilt.newest and rebuilt.newest[0].live):
         returned = rebuilt.history.runs[-1].returns_to is not None
         summary = rebuilt.newest[0].summary if rebuilt.newest else ""
         return (CheckOutcome.RETURNED if returned else CheckOutcome.CHANGED), summary, "", rebuilt
@@ -201,8 +199,27 @@ def _outcome(
     return CheckOutcome.UNCHANGED, "", "", rebuilt
 
 
+def _missed(reading: Reading | None) -> bool:
+    evidence = reading.verdict.evidence if reading is not None and reading.verdict is not None else ()
+    return any(one.name == MISSED for one in evidence)
+
+
 def _held_kind(reading: Reading) -> str:
-    return SELECTOR_MISSED if reading.fell_back else "gate.held"
+    return SELECTOR_MISSED if _missed(reading) else "gate.held"
+
+
+def _wording(run: Run, target: Target, missed: Look) -> str:
+    """What can be said of the wording of a page whose selectors miss."""
+    assert missed.reading is not None and isinstance(missed.fetched, Fetched)
+    return wording_without_selectors(run.store, target, missed.reading, missed.fetched.body)
+
+
+def _again(tx: Transaction, target: Target, missed: Look | None, wording: str) -> str:
+    """The occasion to tell the operators once more: new wording came while the selectors miss. "" if none did."""
+    if missed is None or missed.reading is None or not wording:
+        return ""
+    sightings = tx.sightings(target.document.id)
+    return f"wording {missed.reading.fingerprint[:16]}" if seen_anew(sightings, missed.reading) else ""
 
 
 def _remember(tx: Transaction, look: Look) -> None:

@@ -63,8 +63,12 @@ ConfigOption = Annotated[
         "--config", "-c", help="config.toml (or CLAUSEWATCH_CONFIG, or the one in this folder).", show_default=False
     ),
 ]
+CategoriesOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="A config.toml, for its own categories.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[VENDOR[/DOCUMENT]]...", help="All documents without.")]
+CategoryOption = Annotated[str, typer.Option(help="Only this category: its id or name, as third-party.")]
 Document = Annotated[str, typer.Argument(metavar="VENDOR/DOCUMENT")]
 
 
@@ -75,12 +79,22 @@ def check(
     due: Annotated[bool, typer.Option("--due", help="Only documents whose last check is long enough ago.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Fetch and compare, write and send nothing.")] = False,
     wait: Annotated[bool, typer.Option(help="Stay for the second look at what is new.")] = True,
+    archives: Annotated[
+        bool | None,
+        typer.Option(
+            "--archives/--no-archives",
+            help="Afterwards, ask the archives for newer captures of what was backfilled; --due does so by itself.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look at documents, record what was seen, send the alerts that are owed."""
     from flows.commands.watching import run_check
 
-    raise typer.Exit(run_check(config, names or [], due=due, dry=dry_run, wait=wait, as_json=as_json))
+    raise typer.Exit(
+        run_check(config, names or [], due=due, dry=dry_run, wait=wait, archives=archives, as_json=as_json)
+    )
 
 
 @app.command()
@@ -91,6 +105,13 @@ def backfill(
     until: Annotated[str, typer.Option("--to", help="Last day.")] = "",
     every: Annotated[str, typer.Option(help="At most one capture per day or month, or all.")] = "all",
     limit: Annotated[int | None, typer.Option(min=1, help="Captures per address.")] = None,
+    gap: Annotated[
+        str,
+        typer.Option(
+            help="Of a page whose captures all differ, read no two further apart than this, as 30d.",
+            show_default="archives_gap",
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List, and say what would be fetched and how long it takes.")
     ] = False,
@@ -101,9 +122,28 @@ def backfill(
 
     raise typer.Exit(
         run_backfill(
-            config, names or [], since=since, until=until, every=every, limit=limit, dry=dry_run, as_json=as_json
+            config,
+            names or [],
+            since=since,
+            until=until,
+            every=every,
+            limit=limit,
+            gap=gap,
+            dry=dry_run,
+            as_json=as_json,
         )
     )
+
+
+@app.command()
+def reextract(names: Names = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Read all stored captures again by today's extractor and selectors. Can be stopped and run again at any time.
+
+    A check does this by itself for its document; what differs only for this reason is announced to nobody.
+    """
+    from flows.commands.rereading import run_reextract
+
+    raise typer.Exit(run_reextract(config, names or [], as_json=as_json))
 
 
 @app.command()
@@ -155,10 +195,53 @@ def show(
     raise typer.Exit(show_version(config, document, at, format_))
 
 
+@app.command()
+def clauses(
+    document: Document,
+    at: Annotated[str, typer.Argument(metavar="[AT]", help="Version number or date; the newest without.")] = "",
+    category: CategoryOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What a document says by category, with the words that decided, its dates and notice terms."""
+    from flows.commands.clauses import show_clauses
+
+    raise typer.Exit(show_clauses(config, document, at, category=category, as_json=as_json))
+
+
+@app.command()
+def timeline(
+    document: Document,
+    category: Annotated[str, typer.Option(help="Category of clauses: its id or name, as third-party.")],
+    config: ConfigOption = None,
+    cosmetic: Annotated[bool, typer.Option("--cosmetic", help="Show cosmetic and moved ones too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """How one kind of clause evolved: each version that changed it, word by word."""
+    from flows.commands.clauses import show_timeline
+
+    raise typer.Exit(show_timeline(config, document, category=category, cosmetic=cosmetic, as_json=as_json))
+
+
+@app.command()
+def find(
+    query: Annotated[str, typer.Argument(help='Words; "in a row", or, -without.')],
+    category: CategoryOption = "",
+    vendor: Annotated[str, typer.Option(help="Only this vendor's documents.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search what all documents say now."""
+    from flows.commands.clauses import find_clauses
+
+    raise typer.Exit(find_clauses(config, query, category=category, vendor=vendor, limit=limit, as_json=as_json))
+
+
 @app.command("list")
 def list_(
     outcome: Annotated[
-        str, typer.Option(help="returned, unconfirmed, technical, cosmetic, held, failed, changed, …")
+        str, typer.Option(help="returned, unconfirmed, technical, cosmetic, held, failed, changed, missing, moved, …")
     ] = "",
     names: Names = None,
     config: ConfigOption = None,
@@ -201,16 +284,33 @@ def extract(
 
 @app.command()
 def compare(
-    old: Annotated[str, typer.Argument(help="HTML, PDF, Markdown or text.")],
+    old: Annotated[str, typer.Argument(help="HTML, PDF, Markdown or text; or a stored capture, as capture:17.")],
     new: Annotated[str, typer.Argument()],
+    config: CategoriesOption = None,
     context: Annotated[int, typer.Option()] = 1,
     cosmetic: Annotated[bool, typer.Option("--cosmetic", help="Show cosmetic differences too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What changed between two files, clause by clause. Needs no configuration."""
+    """What changed between two files, clause by clause. Needs no configuration, except for stored captures."""
     from flows.commands.files import compare_files
 
-    raise typer.Exit(compare_files(old, new, context=context, cosmetic=cosmetic, as_json=as_json))
+    raise typer.Exit(compare_files(config, old, new, context=context, cosmetic=cosmetic, as_json=as_json))
+
+
+@app.command()
+def analyse(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="HTML, PDF, Markdown or text; - is standard input.")
+    ],
+    category: CategoryOption = "",
+    config: CategoriesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The clauses of files by category, their dates and notice terms. Needs no configuration."""
+    from flows.commands.clauses import analyse_files
+    from flows.commands.files import load_file
+
+    raise typer.Exit(analyse_files(config, files, category=category, as_json=as_json, read=load_file))
 
 
 @app.command("try")
@@ -223,6 +323,19 @@ def try_(
     from flows.commands.files import try_url
 
     raise typer.Exit(try_url(config, url, select or []))
+
+
+@app.command()
+def report(
+    config: ConfigOption = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; data/reports without.", show_default=False)] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the pages in a browser.")] = False,
+    serve: Annotated[int | None, typer.Option(help="Serve them on this port of this machine until stopped.")] = None,
+) -> None:
+    """Write the report pages: timelines, differences, clauses across vendors, upcoming dates, search."""
+    from flows.commands.paging import write_report
+
+    raise typer.Exit(write_report(config, out, open_=open_, port=serve))
 
 
 @config_app.command("check")

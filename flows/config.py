@@ -43,6 +43,7 @@ __all__ = [
     "Config",
     "DocumentConfig",
     "PrefectSettings",
+    "ReportSettings",
     "ScheduleSettings",
     "SourceConfig",
     "VendorConfig",
@@ -157,6 +158,15 @@ class SourceConfig(Section):
         return Selectors(select=_selector_values(self.select), remove=_selector_values(self.remove))
 
 
+def _positive(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+
+
 class CheckSettings(Section):
     """How a document is checked; every key can be set again for a vendor or a document."""
 
@@ -166,6 +176,13 @@ class CheckSettings(Section):
     )
     confirm: bool = Field(True, description="false announces a new wording at first sight")
     archives: bool = Field(True, description="whether backfill asks the archives for this document")
+    archives_incremental: bool = Field(
+        True, description="whether scheduled checks ask the archives for newer captures of what was backfilled before"
+    )
+    archives_gap: PositiveDuration = Field(
+        timedelta(days=30),
+        description="of pages whose captures all differ, backfill reads no two further apart than this",
+    )
 
 
 class CheckOverrides(Section):
@@ -175,6 +192,8 @@ class CheckOverrides(Section):
     confirm_after: Duration | None = None
     confirm: bool | None = None
     archives: bool | None = None
+    archives_incremental: bool | None = None
+    archives_gap: PositiveDuration | None = None
 
 
 class DocumentConfig(Section):
@@ -292,6 +311,14 @@ class PrefectSettings(Section):
     concurrency: int = Field(16, ge=1, le=256, description="documents worked on at the same time")
 
 
+class ReportSettings(Section):
+    """The report pages: static files that open from a folder or any web server."""
+
+    write: bool = Field(True, description="write the pages that changed after each check")
+    folder: Path = Field(Path("reports"), description="where, relative to the data folder")
+    dashboard_url: str = Field("", description="address of Prefect's dashboard, to link runs with")
+
+
 class ScheduleSettings(Section):
     """When `clausewatch serve` runs the flows."""
 
@@ -334,6 +361,7 @@ class Config(BaseSettings):
     check: CheckSettings = CheckSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     prefect: PrefectSettings = PrefectSettings()
+    reports: ReportSettings = ReportSettings()
     archives: tuple[ArchiveSettings, ...] = (ArchiveSettings(name="internet-archive"),)
 
     alerts: AlertSettings = AlertSettings()

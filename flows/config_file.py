@@ -91,7 +91,9 @@ def _problems(error: ValidationError, path: Path, text: str) -> Iterator[str]:
 
 def _is_union_branch(part: int | str) -> bool:
     return isinstance(part, str) and (
-        part[:1].isupper() or part in ("str", "bool", "int", "[key]") or part.startswith(("function-", "lax-or-strict["))
+        part[:1].isupper()
+        or part in ("str", "bool", "int", "[key]")
+        or part.startswith(("function-", "lax-or-strict["))
     )
 
 

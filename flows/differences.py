@@ -13,9 +13,9 @@ from analysis.render import Line, LineKind, unified
 from flows.jsonable import jsonable
 from flows.terminal import safe
 
-__all__ = ["difference_json", "difference_lines"]
+__all__ = ["SEVERITY_STYLES", "append_span", "difference_json", "difference_lines"]
 
-_SEVERITY = {"high": "bold red", "medium": "yellow", "low": "cyan", "cosmetic": "dim"}
+SEVERITY_STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "cosmetic": "dim"}
 _MARKS = {
     LineKind.REMOVED: "-",
     LineKind.ADDED: "+",
@@ -45,7 +45,7 @@ def difference_lines(
 
 def _summary(judgement: Judgement, real: list[ClauseChange], quiet: int) -> Iterator[str | Text]:
     for change in real:
-        head = Text(f"{change.severity.value:>8}  ", style=_SEVERITY[change.severity.value])
+        head = Text(f"{change.severity.value:>8}  ", style=SEVERITY_STYLES[change.severity.value])
         where = f" [{safe(change.heading, 80)}]" if change.heading else ""
         head.append(safe(f"{change.headline} ({change.kind}, {change.direction.value})", 400) + where, style="default")
         yield head
@@ -60,13 +60,14 @@ def _line(line: Line) -> Text:
         return Text(f"  … {line.hidden} unchanged", style="dim")
     text = Text(f"{_MARKS[line.kind]} ", style="dim" if line.kind is LineKind.CONTEXT else "bold")
     for span in line.spans:
-        _append(text, span)
+        append_span(text, span)
     if line.notes:
         text.append(f"  ({', '.join(line.notes)})", style="dim")
     return text
 
 
-def _append(text: Text, span: Span) -> None:
+def append_span(text: Text, span: Span) -> None:
+    """Add a run of words, marked if only one side has them."""
     words = safe(span.text)
     match span.op:
         case Op.EQUAL:

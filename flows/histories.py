@@ -6,7 +6,7 @@ the versions are the same. Changes are judged where two neighbours have none on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,10 +27,11 @@ from storage.records import (
     RunRecord,
     SightingRecord,
     VersionRecord,
+    WatchedDocument,
 )
 from storage.store import Store, Transaction
 
-__all__ = ["Rebuilt", "rebuild", "version_blocks"]
+__all__ = ["Rebuilt", "rebuild", "unverified", "version_blocks"]
 
 _POLICY = ConfirmPolicy()
 
@@ -58,13 +59,20 @@ def rebuild(
     run_id: str,
     live: bool,
     technical: bool = False,
+    found: Collection[int] = (),
 ) -> Rebuilt:
     """Make a document's versions and changes agree with its sightings.
 
     Parameters:
         live: the sightings that are new came from live pages, so a change to the current version is news.
-        technical: the sightings were read anew by another extractor: changes that this makes are marked so.
+        technical: the sightings were read anew by another extractor: changes that this makes are marked so. A change
+            that was on record stays what it was, whichever of its versions is read otherwise now.
+        found: captures that are believed only since they were read anew: what begins with one is no technical change.
     """
+    known = {
+        change.to_version_id: change.kind
+        for change in (tx.changes(target.document.id, limit=None) if technical else ())
+    }
     sightings = [record for record in tx.sightings(target.document.id) if record.believed]
     extractions = {record.capture_id: record.extraction_id for record in sightings}
     history = build(
@@ -80,12 +88,15 @@ def rebuild(
     tx.set_unstable(target.document.id, history.unstable.since if history.unstable else None)
     by_id = {version.id: version for version in update.versions}
     changes = []
-    for before, after in update.to_judge:
+    for before, after in (*update.to_judge, *(_untold(tx, target, update) if live else ())):
         old, new = (version_blocks(tx, by_id[number]) for number in (before, after))
         alignment = align(old, new)
         judgement = judge(alignment, extra=target.rules)
         returned = history.runs[by_id[after].position].returns_to is not None
-        kind = _kind(alignment, technical=technical, returned=returned)
+        kind = _kind(alignment, returned=returned)
+        if technical:
+            begun = by_id[after].first_capture_id
+            kind = known.get(after) or (kind if begun in found else ChangeKind.TECHNICAL)
         newest = live and update.current is not None and after == update.current.id
         record = ChangeRecord(
             document_id=target.document.id,
@@ -144,6 +155,25 @@ def version_blocks(store: Store | Transaction, version: VersionRecord) -> tuple[
     return tuple(block for number in version.extractions for block in store.load_extraction(number).blocks)
 
 
+def unverified(document: WatchedDocument) -> bool:
+    """Whether the current version was learned since our last look at the live page: from an archive, or from a capture
+    that was read or released only later."""
+    current, verified = document.current, document.last_verified
+    return current is not None and verified is not None and current.first_seen > verified
+
+
+def _untold(tx: Transaction, target: Target, update: HistoryUpdate) -> list[tuple[int, int]]:
+    """The change to the current version, judged before but told to nobody, as nobody had looked at the live page."""
+    current, verified = update.current, target.document.last_verified
+    if current is None or verified is None or len(update.versions) < 2 or current.first_seen <= verified:
+        return []
+    pair = (update.versions[-2].id, current.id)
+    change = tx.change_between(*pair)
+    if pair in update.to_judge or change is None or change.announced is not None:
+        return []
+    return [pair] if change.kind in (ChangeKind.CHANGE, ChangeKind.RETURN) else []
+
+
 def _is_news(
     tx: Transaction,
     target: Target,
@@ -176,9 +206,7 @@ def _is_news(
     return True
 
 
-def _kind(alignment: Alignment, *, technical: bool, returned: bool) -> ChangeKind:
-    if technical:
-        return ChangeKind.TECHNICAL
+def _kind(alignment: Alignment, *, returned: bool) -> ChangeKind:
     if not alignment.changes:
         return ChangeKind.COSMETIC
     return ChangeKind.RETURN if returned else ChangeKind.CHANGE

@@ -14,10 +14,20 @@ from analysis.state import STATE_VERSION, fingerprint
 from flows.targets import Target, TargetSource
 from scrapers.extract import extract, recipe
 from scrapers.gate import Expected, Verdict, judge_capture
-from storage.records import ExtractionRecord, SightingRecord
+from storage.records import ExtractionRecord, Json, SightingRecord
 from storage.store import Store, Transaction
 
-__all__ = ["CaptureFacts", "Reading", "expect_after", "expected_of", "judge_reading", "read_capture", "record_reading"]
+__all__ = [
+    "CaptureFacts",
+    "Reading",
+    "expect_after",
+    "expected_of",
+    "hold_reasons",
+    "judge_reading",
+    "known_reading",
+    "read_capture",
+    "record_reading",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +73,30 @@ class Reading:
         return store.load_extraction(self.record.id)
 
     @property
+    def method(self) -> str:
+        """What read it: "selector", "generic", "generic-fallback", "pdf", …"""
+        return self.extraction.method if self.extraction else self.record.method if self.record else ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.extraction.warnings if self.extraction else self.record.warnings if self.record else ()
+
+    @property
     def fell_back(self) -> bool:
         """The selectors matched nothing and the generic extractor stepped in."""
-        method = self.extraction.method if self.extraction else self.record.method if self.record else ""
-        return method == "generic-fallback"
+        return self.method == "generic-fallback"
+
+
+def known_reading(store: Store, source: TargetSource, capture: CaptureFacts) -> Reading | None:
+    """How a capture was read before by today's extractor and selectors, None if it was not. Needs no bytes."""
+    how = _recipe(source, capture)
+    record = store.extraction(capture.payload, how)
+    return None if record is None else Reading(source, capture, how, record.fingerprint, record.title, record=record)
+
+
+def _recipe(source: TargetSource, capture: CaptureFacts) -> str:
+    config = source.config
+    return f"{recipe(config.selectors, capture.content_type, config.url, config.anchor)}-{STATE_VERSION}"
 
 
 def read_capture(store: Store, target: Target, source: TargetSource, capture: CaptureFacts, body: bytes) -> Reading:
@@ -75,11 +105,11 @@ def read_capture(store: Store, target: Target, source: TargetSource, capture: Ca
     Raises:
         ExtractError: the bytes do not become text.
     """
+    known = known_reading(store, source, capture)
+    if known is not None:
+        return known
     config = source.config
-    how = f"{recipe(config.selectors, capture.content_type, config.url, config.anchor)}-{STATE_VERSION}"
-    record = store.extraction(capture.payload, how)
-    if record is not None:
-        return Reading(source, capture, how, record.fingerprint, record.title, record=record)
+    how = _recipe(source, capture)
     extraction = extract(
         body, content_type=capture.content_type, url=config.url, selectors=config.selectors, anchor=config.anchor
     )
@@ -138,8 +168,9 @@ def record_reading(tx: Transaction, target: Target, reading: Reading) -> None:
         )
     )
     if reading.verdict is not None and not reading.verdict.believed:
-        tx.hold(
-            reading.capture.id,
-            [{"name": one.name, "weight": one.weight, "sentence": one.sentence} for one in reading.verdict.evidence],
-            extraction_id=number,
-        )
+        tx.hold(reading.capture.id, hold_reasons(reading.verdict), extraction_id=number)
+
+
+def hold_reasons(verdict: Verdict) -> list[Json]:
+    """A verdict's evidence as a hold keeps it."""
+    return [{"name": one.name, "weight": one.weight, "sentence": one.sentence} for one in verdict.evidence]

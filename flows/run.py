@@ -32,12 +32,14 @@ Watcher: TypeAlias = "Callable[[Progress], None]"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `done` of `total` documents, the result that came in last, or what is being waited for."""
+    """How far a run is: `done` of `total` documents, the result that came in last, or what is being waited for; `part`
+    of the document in work is done (0 to 1), where that is known."""
 
     done: int
     total: int
     result: CheckResult | None = None
     note: str = ""
+    part: float = 0.0
 
 
 @dataclass

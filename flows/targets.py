@@ -44,8 +44,8 @@ class TargetSource:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One document to check. `fetch` holds only what is set otherwise than in [fetch]; `rules` are the user's categories
-    of clauses."""
+    """One document to check. `fetch` holds only what is set otherwise than in [fetch], `rules` are the user's own
+    categories of clauses."""
 
     document: WatchedDocument
     config: DocumentConfig

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable
 
 from storage.errors import RecordMissing
-from storage.records import CursorRecord, ListingRecord, ListingRow, ListingState
+from storage.records import ArchivedRow, CursorRecord, ListingRecord, ListingRow, ListingState
 from storage.section import StoreSection
 from storage.sql import select_where, sql
 
@@ -46,18 +46,24 @@ _ADD_ROW = sql("""
     """)
 _COUNT = sql("SELECT count(*) FROM archive_listing WHERE cursor_id = :cursor_id")
 _ROWS = """
-    SELECT id, cursor_id, timestamp, url, status, digest, mime, length, state, retry_after, capture_id
+    SELECT id, cursor_id, timestamp, url, status, digest, mime, length, state, retry_after, capture_id, location
     FROM archive_listing
     """
 _MARK = sql(
     """
     UPDATE archive_listing SET state = :state, retry_after = :retry_after,
-                               capture_id = coalesce(:capture_id, capture_id)
+                               capture_id = coalesce(:capture_id, capture_id), location = coalesce(:location, location)
     WHERE id IN :ids
     """,
     lists=["ids"],
 )
 _STATES = sql("SELECT state, count(*) AS number FROM archive_listing WHERE cursor_id = :cursor_id GROUP BY state")
+
+
+_ARCHIVED = """
+    SELECT s.document_id, c.archive, l.timestamp, l.url, l.status, l.location
+    FROM archive_listing l JOIN archive_cursor c ON c.id = l.cursor_id JOIN source s ON s.id = c.source_id
+    """
 
 
 class ListingSection(StoreSection):
@@ -158,6 +164,25 @@ class ListingSection(StoreSection):
             rows = connection.execute(_STATES, {"cursor_id": cursor_id})
             return {ListingState(row.state): row.number for row in rows}
 
+    def archived(
+        self, least: int, most: int, *, document_ids: Sequence[int] | None = None, limit: int | None = None
+    ) -> list[ArchivedRow]:
+        """What archives captured with a status from `least` to `most`, the newest first: errors are evidence that a
+        page was missing, redirects that it moved."""
+        conditions = ["l.status BETWEEN :least AND :most"]
+        values: dict[str, Any] = {"least": least, "most": most}
+        if document_ids is not None:
+            conditions.append("s.document_id IN :document_ids")
+            values["document_ids"] = list(document_ids)
+        rest = "ORDER BY l.timestamp DESC, l.id"
+        if limit is not None:
+            rest += " LIMIT :limit"
+            values["limit"] = limit
+        lists = ["document_ids"] if document_ids is not None else []
+        with self._reading() as connection:
+            rows = connection.execute(select_where(_ARCHIVED, conditions, rest, lists=lists), values).mappings()
+            return [ArchivedRow(**row) for row in rows]
+
     def mark_listing(
         self,
         ids: int | Sequence[int],
@@ -165,10 +190,11 @@ class ListingSection(StoreSection):
         *,
         retry_after: datetime | None = None,
         capture_id: int | None = None,
+        location: str | None = None,
     ) -> None:
-        """Say what became of rows, in one transaction."""
+        """Say what became of rows, in one transaction. `location` is where a redirect led."""
         wanted = [ids] if isinstance(ids, int) else list(ids)
-        values = {"state": state.value, "retry_after": retry_after, "capture_id": capture_id}
+        values = {"state": state.value, "retry_after": retry_after, "capture_id": capture_id, "location": location}
         with self._writing() as connection:
             for start in range(0, len(wanted), _CHUNK):
                 connection.execute(_MARK, values | {"ids": wanted[start : start + _CHUNK]})

@@ -8,14 +8,14 @@ stays owed until it is said to be sent or dead. Delivery is therefore at least o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from storage.errors import RecordMissing
-from storage.records import AlertRecord, AlertState, DeliveryRecord, DeliveryState, OwedAlert
+from storage.records import AlertRecord, AlertState, DeliveryRecord, DeliveryState, Json, OwedAlert
 from storage.section import StoreSection, TransactionSection
 from storage.sql import select_where, sql
 
@@ -33,6 +33,19 @@ _OWE = sql("""
     INSERT INTO alert (key, route, kind, document_id, change_id, message, created, due, state, claimed_by)
     VALUES (:key, :route, :kind, :document_id, :change_id, :message, :created, :due, :state, '')
     ON CONFLICT (key) DO NOTHING RETURNING id
+    """)
+_TWINS = sql(
+    _ALERTS
+    + """
+    WHERE route = :route AND kind = 'change' AND state IN ('owed', 'sent') AND created >= :since_time
+      AND key LIKE :pattern
+    ORDER BY id
+    """
+)
+_AMEND = sql("""
+    UPDATE alert SET message = :message
+    WHERE id = :id AND state = 'owed' AND (claimed_until IS NULL OR claimed_until <= :now)
+      AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.alert_id = alert.id)
     """)
 _DUE = """
     SELECT id FROM alert WHERE state = 'owed' AND due <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
@@ -186,6 +199,20 @@ class AlertSection(TransactionSection):
             "state": alert.state.value,
         }
         return self._connection.execute(_OWE, values).first() is not None
+
+    def change_alerts_ending(self, ending: str, route: str, *, since: datetime) -> list[AlertRecord]:
+        """The alerts about changes, owed or sent, that a route has got since then and whose keys end so; oldest first.
+
+        Parameters:
+            ending: must have none of the characters "%" and "_".
+        """
+        values = {"route": route, "since_time": since, "pattern": f"%{ending}"}
+        return [_alert_record(row) for row in self._connection.execute(_TWINS, values).mappings()]
+
+    def amend_alert(self, alert_id: int, message: Mapping[str, Json], *, now: datetime) -> bool:
+        """Replace the message of an alert of which nothing was sent yet. False where a process is sending it by now."""
+        values = {"id": alert_id, "message": message, "now": now}
+        return self._connection.execute(_AMEND, values).rowcount == 1
 
 
 def _alert_record(row: RowMapping) -> AlertRecord:

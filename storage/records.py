@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 __all__ = [
     "AlertRecord",
     "AlertState",
+    "ArchivedRow",
     "CaptureRecord",
     "ChangeKind",
     "ChangeRecord",
@@ -570,6 +571,18 @@ class ListingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivedRow:
+    """A row of an archive's index as it is shown: whose it is, and where a redirect led if it was looked at."""
+
+    document_id: int
+    archive: str
+    timestamp: str
+    url: str
+    status: int
+    location: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ListingRecord:
     """A stored row of an archive's index and what became of it."""
 
@@ -584,3 +597,4 @@ class ListingRecord:
     state: ListingState
     retry_after: datetime | None
     capture_id: int | None
+    location: str | None = None  # where a redirect led, once it was looked at

@@ -99,6 +99,13 @@ _UNLOCK = sql(
     "UPDATE document SET locked_until = NULL, locked_by = '' WHERE id IN :ids AND locked_by = :owner", lists=["ids"]
 )
 
+_IN_STATE = sql("""
+    SELECT d.key FROM version v JOIN document d ON d.id = v.document_id
+    WHERE v.fingerprint = :fingerprint AND d.id <> :document_id AND d.active
+      AND v.position = (SELECT max(other.position) FROM version other WHERE other.document_id = v.document_id)
+    ORDER BY d.key
+    """)
+
 _SET_PENDING = sql("UPDATE document SET pending_capture_id = :capture_id WHERE id = :id")
 _SET_UNSTABLE = sql("UPDATE document SET unstable_since = :unstable_since WHERE id = :id")
 _SET_LANGUAGE = sql("UPDATE document SET language = :language WHERE id = :id")
@@ -170,6 +177,12 @@ class RegistrySection(StoreSection):
         """The keys of all documents, inactive ones too, with their ids."""
         with self._reading() as connection:
             return {row.key: row.id for row in connection.execute(sql("SELECT key, id FROM document ORDER BY key"))}
+
+    def documents_in_state(self, fingerprint: str, *, besides: int) -> list[str]:
+        """Keys of the other watched documents whose current version is in this state."""
+        with self._reading() as connection:
+            values = {"fingerprint": fingerprint, "document_id": besides}
+            return list(connection.execute(_IN_STATE, values).scalars())
 
     def lock_documents(self, ids: Iterable[int], owner: str, ttl: float, *, now: datetime | None = None) -> list[int]:
         """Take documents for one owner, across processes and machines.

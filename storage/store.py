@@ -24,6 +24,7 @@ from storage.engine import Database
 from storage.history import HistorySection, VersionSection
 from storage.listing import ListingSection
 from storage.outbox import AlertSection, OutboxSection
+from storage.pace import PaceSection
 from storage.payloads import BodyCache
 from storage.readings import ReadingSection, ReadingsSection
 from storage.registry import DocumentSection, RegistrySection
@@ -60,6 +61,7 @@ class Store(
     CheckSection,
     OutboxSection,
     ListingSection,
+    PaceSection,
 ):
     """An open database. Made by `Store.open`."""
 

@@ -19,7 +19,9 @@ from storage.types import UtcDateTime
 __all__ = [
     "Alert",
     "ArchiveCursor",
+    "ArchiveHealth",
     "ArchiveListing",
+    "ArchiveTurn",
     "Capture",
     "Change",
     "Check",

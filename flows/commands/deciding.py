@@ -22,6 +22,7 @@ def release_capture(config_path: Path | None, capture_id: int, *, reject: bool) 
 
 async def _release(path: Path, capture_id: int, *, reject: bool) -> int:
     from flows.histories import rebuild
+    from flows.reextracting import refresh_locked
 
     async with open_run(path) as run:
         holds = [hold for hold in run.store.holds(state=None, limit=100_000) if hold.capture_id == capture_id]
@@ -34,6 +35,12 @@ async def _release(path: Path, capture_id: int, *, reject: bool) -> int:
             raise UserError(f"{keys[0]} is no longer in config.toml")
         if hold.extraction_id is None and not reject:
             raise UserError(f"nothing could be read of capture {capture_id}, so it can't become a version")
+        target = refresh_locked(run, targets[0])  # the hold names the reading by today's extractor and selectors then
+        held = [one for one in run.store.holds(hold.document_id, state=None, limit=100_000) if one.id == hold.id]
+        if not held:
+            sys.stdout.write(f"capture {capture_id} of {target.key} is believed now that it is read anew\n")
+            return 0
+        (hold,) = held
         with run.store.transaction() as tx:
             tx.decide_hold(hold.id, HoldState.REJECTED if reject else HoldState.RELEASED)
             if hold.extraction_id is not None:
@@ -48,7 +55,7 @@ async def _release(path: Path, capture_id: int, *, reject: bool) -> int:
                         believed=not reject,
                     )
                 )
-            rebuilt = rebuild(tx, targets[0], now=run.now(), run_id=run.id, live=False)
+            rebuilt = rebuild(tx, target, now=run.now(), run_id=run.id, live=False)
     done = "stays held" if reject else "is believed now"
     sys.stdout.write(f"capture {capture_id} of {targets[0].key} {done}; {len(rebuilt.update.versions)} versions\n")
     return 0

@@ -19,7 +19,7 @@ from scrapers.errors import ExtractError, FetchError
 from scrapers.extract import extract
 from scrapers.selectors import Selectors
 
-__all__ = ["compare_files", "extract_file", "try_url"]
+__all__ = ["compare_files", "extract_file", "load_file", "try_url"]
 
 
 def _read(name: str) -> bytes:
@@ -46,6 +46,15 @@ def _extract(name: str, body: bytes, url: str = "", selectors: Selectors | None 
         raise UserError(f"{safe(name, 200)}: {error.message}.{advice}") from None
 
 
+def load_file(name: str) -> Extraction:
+    """What a file says; "-" is standard input.
+
+    Raises:
+        UserError: it can't be read, or holds no text.
+    """
+    return _extract(name, _read(name))
+
+
 def extract_file(name: str, url: str, select: Sequence[str], remove: Sequence[str], format_: str) -> int:
     """Print the text of a page, one block a line."""
     if format_ not in ("text", "markdown", "json"):
@@ -62,11 +71,25 @@ def extract_file(name: str, url: str, select: Sequence[str], remove: Sequence[st
     return 0
 
 
-def compare_files(old: str, new: str, *, context: int, cosmetic: bool, as_json: bool) -> int:
-    """Print what changed between two files. Exit code 0 whether or not something did."""
-    before, after = _extract(old, _read(old)), _extract(new, _read(new))
+def _load(config_path: Path | None, name: str) -> Extraction:
+    from flows.commands.stored import capture_number, load_capture
+
+    number = capture_number(name)
+    return load_file(name) if number is None else load_capture(config_path, number)
+
+
+def compare_files(config_path: Path | None, old: str, new: str, *, context: int, cosmetic: bool, as_json: bool) -> int:
+    """Print what changed between two files or stored captures ("capture:17"). Exit code 0 whether or not something did.
+
+    Parameters:
+        config_path: a config.toml whose own categories count; none is looked for unless a capture is named.
+    """
+    from flows.commands.clauses import rules_of
+
+    rules = rules_of(config_path)
+    before, after = (_load(config_path, name) for name in (old, new))
     alignment = align(before.blocks, after.blocks)
-    judgement = judge(alignment)
+    judgement = judge(alignment, extra=rules)
     if as_json:
         print_json(
             {"same_state": fingerprint(before.blocks) == fingerprint(after.blocks)}

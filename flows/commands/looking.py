@@ -261,22 +261,33 @@ def show_version(config_path: Path | None, name: str, at: str, format_: str) -> 
     return 0
 
 
+_KINDS = {"returned": ChangeKind.RETURN, "cosmetic": ChangeKind.COSMETIC, "technical": ChangeKind.TECHNICAL}
+"""Outcomes that are listed as the changes they made, wherever those were learned."""
+
+
 def show_list(config_path: Path | None, outcome: str, names: Sequence[str], *, limit: int, as_json: bool) -> int:
     """Checks, held captures or unannounced changes, by what they came to."""
-    _, store = _open(config_path)
+    from flows.commands.archived import ARCHIVED, archived_rows
+    from flows.commands.stored import unconfirmed_rows
+
+    config, store = _open(config_path)
     with store:
         ids = [document.id for document in store.documents(list(names), active=None)] if names else None
         if names and not ids:
             raise UserError(f'nothing on record is called "{safe(names[0], 80)}"')
         if outcome == "held":
             rows: list[Any] = _holds(store, ids, limit)
-        elif outcome in ("cosmetic", "technical"):
-            rows = _changes(store, ids, ChangeKind(outcome), limit)
+        elif outcome in _KINDS:
+            rows = _changes(store, ids, _KINDS[outcome], limit)
+        elif outcome == CheckOutcome.UNCONFIRMED:
+            rows = unconfirmed_rows(config, store, ids, limit)
+        elif outcome in ARCHIVED:
+            rows = archived_rows(store, outcome, ids, limit)
         elif not outcome or outcome in set(CheckOutcome):
             wanted = [CheckOutcome(outcome)] if outcome else None
             rows = _checks(store, ids, wanted, limit)
         else:
-            known = ", ".join([*CheckOutcome, "cosmetic"])
+            known = ", ".join([*CheckOutcome, "cosmetic", *ARCHIVED])
             raise UserError(f'--outcome must be one of {known}, not "{safe(outcome, 20)}"')
     if as_json:
         print_json(rows)
@@ -314,6 +325,7 @@ def _changes(store: Store, ids: Sequence[int] | None, kind: ChangeKind, limit: i
             "document": keys.get(change.document_id, "?"),
             "time": say_when(change.to_time),
             "kind": change.kind.value,
+            "told": say_when(change.announced),
             "what": change.summary,
         }
         for change in found[:limit]

@@ -17,13 +17,14 @@ from rich.text import Text
 
 from flows.config import Config, day_digits
 from flows.config_file import find_config, read_config
+from flows.durations import parse_duration
 from flows.outcomes import CheckResult, count_outcomes, exit_code
 from flows.prefect_env import prefect_wanted, prepare_prefect
-from flows.run import Progress, open_run
+from flows.run import Progress, Run, open_run
 from flows.targets import UnknownDocument, select_keys
 from flows.terminal import UserError, complain, console, print_json, safe, say_when, table
 
-__all__ = ["outcome_table", "run_backfill", "run_check"]
+__all__ = ["known", "outcome_table", "progress", "run_backfill", "run_check", "say"]
 
 _STYLES = {
     "first": "cyan", "changed": "bold yellow", "returned": "yellow", "pending": "magenta", "unconfirmed": "magenta",
@@ -32,19 +33,31 @@ _STYLES = {
 
 
 def run_check(
-    config_path: Path | None, names: Sequence[str], *, due: bool, dry: bool, wait: bool, as_json: bool
+    config_path: Path | None,
+    names: Sequence[str],
+    *,
+    due: bool,
+    dry: bool,
+    wait: bool,
+    archives: bool | None,
+    as_json: bool,
 ) -> int:
     """Check documents. Returns the exit code."""
     path = find_config(config_path)
     config = read_config(path)
-    _known(config, names)
-    with _progress(as_json) as watcher:
+    known(config, names)
+    with progress(as_json) as watcher:
         if prefect_wanted(config.prefect.mode) and not dry:
             prepare_prefect(config.data, config.prefect.mode, quiet=True)
-            results = asyncio.run(_through_prefect("check", watcher, path, list(names), only_due=due, wait=wait))
+            results = asyncio.run(
+                _through_prefect("check", watcher, path, list(names), only_due=due, wait=wait, archives=archives)
+            )
         else:
-            results = asyncio.run(_check_here(path, list(names), due=due, dry=dry, wait=wait, watcher=watcher))
-    _say(results, as_json, "check")
+            ask = due if archives is None else archives
+            results = asyncio.run(
+                _check_here(path, list(names), due=due, dry=dry, wait=wait, archives=ask, watcher=watcher)
+            )
+    say(results, as_json, "check")
     return exit_code(results)
 
 
@@ -56,6 +69,7 @@ def run_backfill(
     until: str,
     every: str,
     limit: int | None,
+    gap: str,
     dry: bool,
     as_json: bool,
 ) -> int:
@@ -64,28 +78,34 @@ def run_backfill(
 
     path = find_config(config_path)
     config = read_config(path)
-    _known(config, names)
+    known(config, names)
     if every not in ("all", "day", "month"):
         raise UserError(f'--every must be all, day or month, not "{every}"')
-    options = BackfillOptions(_digits("--from", since), _digits("--to", until), every, limit)
+    if gap:
+        try:
+            if not parse_duration(gap):
+                raise ValueError("must be longer than nothing")
+        except ValueError as error:
+            raise UserError(f'--gap {error}, not "{safe(gap, 40)}"') from None
+    options = BackfillOptions(_digits("--from", since), _digits("--to", until), every, limit, gap)
 
     async def here(watcher: Callable[[Progress], None]) -> list[CheckResult]:
         async with open_run(path, watcher=watcher) as run:
             work = plan_documents if dry else backfill_documents
             return await work(run, select_keys(run.config, names), options)
 
-    with _progress(as_json) as watcher:
+    with progress(as_json) as watcher:
         if prefect_wanted(config.prefect.mode) and not dry:
             prepare_prefect(config.data, config.prefect.mode, quiet=True)
-            given = {"since": options.since, "until": options.until, "every": every, "limit": limit}
+            given = {"since": options.since, "until": options.until, "every": every, "limit": limit, "gap": gap}
             results = asyncio.run(_through_prefect("backfill", watcher, path, list(names), options=given))
         else:
             results = asyncio.run(here(watcher))
-    _say(results, as_json, "backfill")
+    say(results, as_json, "backfill")
     return exit_code(results)
 
 
-def _known(config: Config, names: Sequence[str]) -> None:
+def known(config: Config, names: Sequence[str]) -> None:
     try:
         select_keys(config, names)
     except UnknownDocument as error:
@@ -103,18 +123,43 @@ def _digits(option: str, text: str) -> str:
 
 
 async def _check_here(
-    path: Path, names: list[str], *, due: bool, dry: bool, wait: bool, watcher: Callable[[Progress], None]
+    path: Path,
+    names: list[str],
+    *,
+    due: bool,
+    dry: bool,
+    wait: bool,
+    archives: bool,
+    watcher: Callable[[Progress], None],
 ) -> list[CheckResult]:
     """The run without Prefect."""
     from flows.checks import check_documents, deliver, due_keys
+    from flows.reporting import refresh_reports
 
     async with open_run(path, dry=dry, watcher=watcher) as run:
-        keys = select_keys(run.config, names)
-        keys = due_keys(run, keys) if due else keys
+        chosen = select_keys(run.config, names)
+        keys = due_keys(run, chosen) if due else chosen
         results = await check_documents(run, keys, wait=wait)
         if not dry:
             await deliver(run)
+            refresh_reports(run.store, run.config)
+            await _afterwards(run, chosen, archives=archives)
     return results
+
+
+async def _afterwards(run: Run, keys: Sequence[str], *, archives: bool) -> None:
+    """What archives are asked for when everybody has been told: to save what changed, and what they saw meanwhile."""
+    from flows.catching_up import catch_up
+    from flows.saving import save_changes
+
+    saved = await save_changes(run)
+    if saved.problem or saved.failed:
+        complain(str(saved))
+    if archives:
+        found = await catch_up(run, keys)
+        for result in found.results:
+            if result.outcome.failing:
+                complain(f"{result.key}: the archives could not be asked: {result.detail}")
 
 
 async def _through_prefect(
@@ -132,14 +177,14 @@ async def _through_prefect(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+def progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """A progress bar on standard error; nothing where that is no terminal, or where JSON is wanted."""
     logging.getLogger("clausewatch").setLevel(logging.ERROR)
     error = Console(stderr=True, highlight=False)
     if quiet or not error.is_terminal:
         yield lambda progress: None
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=error, transient=True) as bar:
         task = bar.add_task("starting", total=None)
 
@@ -147,12 +192,12 @@ def _progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
             said = (
                 progress.note or (progress.result and f"{progress.result.key}: {progress.result.outcome}") or "working"
             )
-            bar.update(task, completed=progress.done, total=progress.total or None, description=safe(said, 60))
+            bar.update(task, completed=progress.done, total=progress.total or None, description=safe(said, 100))
 
         yield watch
 
 
-def _say(results: list[CheckResult], as_json: bool, what: str) -> None:
+def say(results: list[CheckResult], as_json: bool, what: str) -> None:
     if as_json:
         print_json([result.as_json() for result in results])
         return

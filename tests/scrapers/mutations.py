@@ -19,7 +19,7 @@ def mutate(html: str, seed: int) -> str:
     root = etree.fromstring(html.encode("utf-8"), etree.HTMLParser(encoding="utf-8", huge_tree=True))
     for change in rng.sample(_CHANGES, rng.randint(2, len(_CHANGES))):
         change(root, rng)
-    return etree.tostring(root, encoding="unicode", method="html")
+    return str(etree.tostring(root, encoding="unicode", method="html"))
 
 
 def _elements(root: Any) -> list[Any]:
