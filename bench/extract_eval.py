@@ -1,7 +1,7 @@
 """Adapters for ../shared/tools/eval_extract.py (`module:function`, called with HTML and URL, giving one block a line).
 
-    eval_extract.py bench.extract_eval:generic --pairs ../shared/extraction/pairs-dev.jsonl.gz
-    eval_extract.py bench.extract_eval:selected --field html_sel
+eval_extract.py bench.extract_eval:generic --pairs ../shared/extraction/pairs-dev.jsonl.gz
+eval_extract.py bench.extract_eval:selected --field html_sel
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ mode = "{mode}"
 confirm_after = 0
 [fetch]
 host_pause = 0
-host_concurrency = 20
+host_concurrency = 10
 robots = false
 allow_addresses = ["127.0.0.0/8"]
 """

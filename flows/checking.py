@@ -19,7 +19,7 @@ from flows.histories import Rebuilt, rebuild, unverified
 from flows.outcomes import CheckResult
 from flows.quiet import quiet_hash
 from flows.reading import CaptureFacts, Reading, expected_of, read_capture, record_reading
-from flows.reextracting import refresh
+from flows.reextracting import is_stale, refresh
 from flows.run import Run
 from flows.targets import Target, TargetSource
 from scrapers.capture import Fetched, NotModified, Validators
@@ -57,7 +57,8 @@ async def check_document(run: Run, target: Target) -> CheckResult:
         return _result(run, target, started, CheckOutcome.SKIPPED, "another run is looking at it now")
     try:
         # old and new captures are read alike, or a new extractor's differences would pass for the vendor's
-        target = await asyncio.to_thread(refresh, run, target)
+        if is_stale(target):
+            target = await asyncio.to_thread(refresh, run, target)
         looks = [await _look(run, target, source) for source in target.sources]
         return _conclude(run, target, started, looks)
     except ScrapeError as error:

@@ -36,7 +36,7 @@ from scrapers.gate import Expected
 from storage.records import ChangeKind, CheckOutcome, CheckRecord, HoldRecord, HoldState, Json, SightingRecord
 from storage.store import Store
 
-__all__ = ["Reextracted", "reextract", "reextract_documents", "refresh", "refresh_locked"]
+__all__ = ["Reextracted", "is_stale", "reextract", "reextract_documents", "refresh", "refresh_locked"]
 
 log = logging.getLogger("clausewatch.reextract")
 
@@ -75,7 +75,7 @@ def refresh(run: Run, target: Target) -> Target:
 
     Returns: the target as it is then.
     """
-    if not any(_stale(target, source) for source in target.sources):
+    if not is_stale(target):
         return target
     reextract(run, target)
     return run.targets([target.key])[0]
@@ -89,6 +89,11 @@ def refresh_locked(run: Run, target: Target) -> Target:
         return refresh(run, target)
     finally:
         run.store.unlock([target.document.id], run.owner)
+
+
+def is_stale(target: Target) -> bool:
+    """Whether captures of the document were read by another extractor, or by other selectors, than today's."""
+    return any(_stale(target, source) for source in target.sources)
 
 
 def _stale(target: Target, source: TargetSource) -> bool:
