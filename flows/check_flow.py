@@ -25,7 +25,7 @@ from flows.catching_up import CaughtUp, catch_up
 from flows.checks import check_batch, check_documents, deliver, due_keys, say_delivery
 from flows.outcomes import CheckResult, count_outcomes
 from flows.progress import progress_artifact
-from flows.reporting import refresh_reports
+from flows.reporting import refresh_derived
 from flows.run import Run, Watcher, open_run
 from flows.saving import save_changes
 from flows.targets import select_keys
@@ -87,7 +87,7 @@ async def check(
             keys = due_keys(run, chosen) if only_due else chosen
             results = await check_documents(run, keys, wait=wait, runner=_run_batch)
             report = await deliver(run)
-            refresh_reports(run.store, run.config)
+            refresh_derived(run.store, run.config)
         finally:
             _run.reset(token)
         await _publish(run, results)
@@ -137,6 +137,7 @@ async def backfill(
         keys = select_keys(run.config, documents or [])
         async with progress_artifact(run, "backfill-progress"):
             results = await backfill_documents(run, keys, BackfillOptions(**(options or {})))
+        refresh_derived(run.store, run.config)
         await acreate_markdown_artifact(
             outcome_markdown(results), key="backfill-outcomes", description=count_outcomes(results)
         )

@@ -63,13 +63,14 @@ async def check_document(run: Run, target: Target) -> CheckResult:
         return _conclude(run, target, started, looks)
     except ScrapeError as error:
         return _failed(run, target, started, error.kind, str(error), error.advice, url=error.url, status=error.status)
+    except asyncio.CancelledError:
+        run.store.unlock([target.document.id], run.owner)
+        raise
     except Exception as error:
         # a fault of ours must not take the other documents of the batch with it; it is recorded and logged whole
         log.exception("checking %s failed in our own code", target.key)
         detail = f"{type(error).__name__}: {error}"
         return _failed(run, target, started, "internal", detail, "Please report this; the log has the traceback.")
-    finally:
-        run.store.unlock([target.document.id], run.owner)
 
 
 def _lock_time(run: Run, target: Target) -> float:
@@ -148,6 +149,7 @@ def _conclude(run: Run, target: Target, started: datetime, looks: Sequence[Look]
             run, target, started, now, outcome, looks, detail=detail, error_kind=error_kind, change=newest
         )
         saved = tx.record_check(check)
+        tx.unlock(target.document.id, run.owner)
         if rebuilt and rebuilt.newest and outcome in (CheckOutcome.CHANGED, CheckOutcome.RETURNED):
             owe_change(run, tx, target, rebuilt, now)
         if rebuilt:
@@ -294,6 +296,7 @@ def _failed(
     )
     with run.store.transaction() as tx:
         saved = tx.record_check(check)
+        tx.unlock(target.document.id, run.owner)
         owe_watching(run, tx, target, check, saved, advice=advice)
     return _result(run, target, started, CheckOutcome.FAILED, detail, error_kind=kind, url=url)
 

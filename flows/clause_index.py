@@ -1,4 +1,8 @@
-"""Keeps what `clausewatch find` searches: the blocks of each document's current version with their categories."""
+"""Keeps what `clausewatch find` searches: the blocks of each document's current version with their categories.
+
+Made after a run and before a search, not in the transaction of a check: it can be made anew at any time, and
+recognising all clauses of a page takes longer than everything else that a change costs.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,13 @@ from storage.records import VersionRecord
 from storage.search import ClauseRow
 from storage.store import Store, Transaction
 
-__all__ = ["complete_index", "keep_index"]
+__all__ = ["complete_index"]
 
 
-def keep_index(tx: Transaction, document_id: int, current: VersionRecord | None, rules: Sequence[CategoryRule]) -> bool:
-    """Have a document's rows be those of its current version, in the transaction that made it current.
+def _keep_index(
+    tx: Transaction, document_id: int, current: VersionRecord | None, rules: Sequence[CategoryRule]
+) -> bool:
+    """Have a document's rows be those of its current version.
 
     Returns: whether they were others.
     """
@@ -37,7 +43,7 @@ def keep_index(tx: Transaction, document_id: int, current: VersionRecord | None,
 
 
 def complete_index(store: Store, rules: Sequence[CategoryRule]) -> int:
-    """Index what is not: documents of a database that is older than the index, or whose categories are others now.
+    """Index what is not: documents that have another version, or whose categories are others now.
 
     One transaction for each, so that a check that runs meanwhile waits for none of it long. Returns how many.
     """
@@ -49,7 +55,7 @@ def complete_index(store: Store, rules: Sequence[CategoryRule]) -> int:
         if known.get(document.id) != wanted:
             with store.transaction() as tx:
                 versions = tx.versions(document.id)  # as it is by now
-                made += keep_index(tx, document.id, versions[-1] if versions else None, rules)
+                made += _keep_index(tx, document.id, versions[-1] if versions else None, rules)
     return made
 
 

@@ -16,7 +16,6 @@ from analysis.blocks import Block
 from analysis.history import ConfirmPolicy, History, Run, Sighting, build
 from analysis.judgement import ClauseChange, Judgement, judge
 from analysis.state import only_flips, units
-from flows.clause_index import keep_index
 from flows.jsonable import jsonable
 from flows.targets import Target
 from storage.records import (
@@ -114,7 +113,6 @@ def rebuild(
             clauses=tuple(_clause_record(clause) for clause in judgement.clause_changes),
         )
         changes.append((replace(record, id=tx.save_change(record)), judgement))
-    keep_index(tx, target.document.id, update.current, target.rules)
     return Rebuilt(history, update, tuple(changes))
 
 

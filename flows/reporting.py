@@ -1,15 +1,16 @@
-"""The report pages, written from the store: by `clausewatch report`, and after each check."""
+"""What is derived from the store: the search index and the report pages. Brought up to date after each run."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
+from flows.clause_index import complete_index
 from flows.config import Config
 from reports import ReportOptions, ReportResult, write_reports
 from storage.store import Store
 
-__all__ = ["refresh_reports", "reports_folder", "write_pages"]
+__all__ = ["refresh_derived", "reports_folder", "write_pages"]
 
 log = logging.getLogger("clausewatch.reports")
 
@@ -30,9 +31,10 @@ def write_pages(store: Store, config: Config, out: Path | None = None) -> Report
     return write_reports(store, out or reports_folder(config), options)
 
 
-def refresh_reports(store: Store, config: Config) -> None:
-    """The same after a check, if wanted. Pages that can't be written are said in the log and fail no check: what they
-    show is in the store."""
+def refresh_derived(store: Store, config: Config) -> None:
+    """Index new versions and, if wanted, write the pages that changed. Pages that can't be written are said in the log
+    and fail no check: what they show is in the store."""
+    complete_index(store, config.category_rules)
     if not config.reports.write:
         return
     try:

@@ -212,6 +212,10 @@ class RegistrySection(StoreSection):
 class DocumentSection(TransactionSection):
     """The transaction's part that writes on documents and sources."""
 
+    def unlock(self, document_id: int, owner: str) -> None:
+        """Give a document back together with what is written about it."""
+        self._connection.execute(_UNLOCK, {"ids": [document_id], "owner": owner})
+
     def set_pending(self, document_id: int, capture_id: int | None) -> None:
         """A new state that waits for a second sight, or none."""
         self._connection.execute(_SET_PENDING, {"id": document_id, "capture_id": capture_id})

@@ -75,6 +75,7 @@ def run_backfill(
 ) -> int:
     """Backfill documents. Returns the exit code."""
     from flows.backfills import BackfillOptions, backfill_documents, plan_documents
+    from flows.reporting import refresh_derived
 
     path = find_config(config_path)
     config = read_config(path)
@@ -91,8 +92,12 @@ def run_backfill(
 
     async def here(watcher: Callable[[Progress], None]) -> list[CheckResult]:
         async with open_run(path, watcher=watcher) as run:
-            work = plan_documents if dry else backfill_documents
-            return await work(run, select_keys(run.config, names), options)
+            keys = select_keys(run.config, names)
+            if dry:
+                return await plan_documents(run, keys, options)
+            results = await backfill_documents(run, keys, options)
+            refresh_derived(run.store, run.config)
+            return results
 
     with progress(as_json) as watcher:
         if prefect_wanted(config.prefect.mode) and not dry:
@@ -134,7 +139,7 @@ async def _check_here(
 ) -> list[CheckResult]:
     """The run without Prefect."""
     from flows.checks import check_documents, deliver, due_keys
-    from flows.reporting import refresh_reports
+    from flows.reporting import refresh_derived
 
     async with open_run(path, dry=dry, watcher=watcher) as run:
         chosen = select_keys(run.config, names)
@@ -142,7 +147,7 @@ async def _check_here(
         results = await check_documents(run, keys, wait=wait)
         if not dry:
             await deliver(run)
-            refresh_reports(run.store, run.config)
+            refresh_derived(run.store, run.config)
             await _afterwards(run, chosen, archives=archives)
     return results
 

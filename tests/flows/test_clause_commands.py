@@ -170,7 +170,7 @@ def test_what_find_refuses(filled: World) -> None:
 def test_find_follows_the_categories_and_upgraded_databases(filled: World, tmp_path: Path) -> None:
     config = read_config(filled.config)
     with open_store(config) as store:
-        assert complete_index(store, config.category_rules) == 0  # backfill has indexed them
+        assert complete_index(store, config.category_rules) == 0  # the run before has indexed them
         with store.transaction() as tx:
             for number in store.document_keys().values():
                 tx.drop_index(number)
