@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 something watched failed, 2 wrong usage, configuration or 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ import typer
 import typer.core
 
 __all__ = ["app", "main"]
+
+# Importing makes much that lives and little garbage: looking for it takes a sixth of the time of a command that reads.
+gc.set_threshold(100_000, 20, 20)
 
 
 class _Group(typer.core.TyperGroup):

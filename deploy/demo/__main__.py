@@ -71,6 +71,7 @@ def _say_next(config: Path, changed: bool) -> None:
     lines = [
         f"  clausewatch history chatmoor/privacy -c {_short(config)}    every version since the first capture",
         f"  clausewatch diff chatmoor/privacy -c {_short(config)}       what changed last, word by word",
+        f"  open {_short(config.parent / 'reports' / 'index.html')}                the same as pages, with search",
         "  make run                                    again: quick, and nothing new",
     ]
     if not changed:
