@@ -388,7 +388,9 @@ async def test_two_thousand_captures_in_a_storm_are_the_same_as_in_calm(acme: Ma
     assert world.replica.log.busiest("playback", 1.0) <= rate * 1.1 + 10
     limited = [entry for entry in world.replica.log.entries if entry.status == 429]
     assert len(limited) == 3
-    for entry in limited:  # everybody stopped, but for what was on its way
+    unseen = {"drop", "reset", "truncated-gzip"}  # broken off by another fault before the client could read it
+    for entry in (entry for entry in limited if not unseen & set(entry.faults)):
+        # everybody stopped, but for what was on its way
         after = [other for other in world.replica.log.entries if entry.time + 0.02 < other.time < entry.time + 0.25]
         assert len(after) <= 3, [(other.area, other.time - entry.time) for other in after]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 
@@ -303,21 +304,29 @@ def world(
 
 @contextmanager
 def corpus_world(shared: Path, folder: Path, vendors: Sequence[str] = ()) -> Iterator[World]:
-    """The real captures of ../shared/corpus as an archive, watched by the peer's own selectors."""
+    """The real captures of ../shared/corpus as an archive and as live pages, watched by the peer's own selectors.
+
+    Addresses are those of the corpus with http, as the replica speaks no TLS; archives take both for one.
+    """
     replica = Replica([shared / "corpus" / "saas-vendors.warc.gz"])
     documents: dict[str, list[str]] = {}
+    hosts: set[str] = set()
     for path in sorted((shared / "corpus" / "declarations").glob("*.json")):
         declaration = json.loads(path.read_text("utf-8"))
         slug = declaration["name"].lower().replace(" ", "-")
         if vendors and slug not in vendors:
             continue
-        documents[slug] = [
-            f"type = {json.dumps(type_)}\nurl = {json.dumps(terms['fetch'])}\nselect = {json.dumps(terms['select'])}"
-            for type_, terms in declaration["terms"].items()
-        ]
+        documents[slug] = []
+        for type_, terms in declaration["terms"].items():
+            url = terms["fetch"].replace("https://", "http://")
+            hosts.add(urlsplit(url).hostname or "")
+            documents[slug].append(
+                f"type = {json.dumps(type_)}\nurl = {json.dumps(url)}\nselect = {json.dumps(terms['select'])}"
+            )
     with serve(replica) as served:
         config = folder / "config.toml"
-        config.write_text(config_text(served.url, {}, documents), "utf-8")
+        places = dict.fromkeys(sorted(hosts), served.address)
+        config.write_text(config_text(served.url, places, documents), "utf-8")
         yield World(
             folder,
             config,

