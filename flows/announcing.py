@@ -128,7 +128,8 @@ def owe_watching(
         again: names what is new since they were told that it can't be watched, "" if nothing is.
     """
     before = WatchState(saved.previous_failures, saved.previous_error_kind)
-    enough = run.config.alerts.failures_before_alert
+    # a document that was never seen as it should be was added wrongly, as like as not: its operator hears at once
+    enough = run.config.alerts.failures_before_alert if target.document.versions else 1
     kind = watch_alert(before, WatchState(saved.failures, saved.error_kind), enough)
     if kind is None and again and saved.failures > enough:
         kind = Kind.FAILING

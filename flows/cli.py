@@ -116,6 +116,7 @@ def backfill(
             show_default="archives_gap",
         ),
     ] = "",
+    tell: Annotated[str, typer.Option(metavar="ROUTE", help="Send this route a digest of what was found.")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List, and say what would be fetched and how long it takes.")
     ] = False,
@@ -133,6 +134,7 @@ def backfill(
             every=every,
             limit=limit,
             gap=gap,
+            tell=tell,
             dry=dry_run,
             as_json=as_json,
         )

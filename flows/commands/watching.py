@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,13 @@ def run_backfill(
     every: str,
     limit: int | None,
     gap: str,
+    tell: str,
     dry: bool,
     as_json: bool,
 ) -> int:
     """Backfill documents. Returns the exit code."""
     from flows.backfills import BackfillOptions, backfill_documents, plan_documents
+    from flows.commands.telling import find_route, tell_past
     from flows.reporting import refresh_derived
 
     path = find_config(config_path)
@@ -89,6 +92,8 @@ def run_backfill(
         except ValueError as error:
             raise UserError(f'--gap {error}, not "{safe(gap, 40)}"') from None
     options = BackfillOptions(_digits("--from", since), _digits("--to", until), every, limit, gap)
+    route = find_route(config, tell) if tell else None
+    begun = datetime.now(UTC)
 
     async def here(watcher: Callable[[Progress], None]) -> list[CheckResult]:
         async with open_run(path, watcher=watcher) as run:
@@ -107,7 +112,8 @@ def run_backfill(
         else:
             results = asyncio.run(here(watcher))
     say(results, as_json, "backfill")
-    return exit_code(results)
+    unsent = tell_past(path, config, route, [result.key for result in results], begun) if route and not dry else False
+    return 1 if unsent else exit_code(results)
 
 
 def known(config: Config, names: Sequence[str]) -> None:

@@ -324,3 +324,16 @@ async def test_killed_anywhere_and_run_again_it_comes_to_the_same(acme: MakeWorl
         assert tell_all(store) == good
     assert len(set(fetched)) == 40
     assert len(fetched) <= 40 + 4 * 4  # of four kills in the middle of fetching, those under way
+
+
+async def test_who_asks_for_it_gets_a_digest_of_the_past(acme: MakeWorld) -> None:
+    world = acme(PAST, sinks=True)
+    refused = await world.acli("backfill", "--tell", "nobody")
+    assert refused.returncode == 2 and 'there is no route "nobody"' in refused.stderr
+    done = await world.acli("backfill", "--tell", "legal")
+    assert done.returncode == 0 and "legal: " in done.stderr and "sent" in done.stderr
+    (told,) = world.hooks.messages()
+    assert "We may sell your data to our partners." in told.text and "nothing of it is new today" in told.text
+    again = await world.acli("backfill", "--tell", "legal")
+    assert again.returncode == 0
+    assert "nothing to report" in world.hooks.messages()[-1].text

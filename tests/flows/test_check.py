@@ -519,3 +519,12 @@ async def test_one_route_that_is_down_never_stops_another_and_gets_its_message_l
     world.edit("json://127.0.0.1:1/hook", f"json://{hook}/hook/late")
     await world.acli("alerts", "send")
     assert [message.target for message in world.hooks.messages()] == ["/services/T/B/X", "/hook/late"]
+
+
+async def test_the_operator_hears_at_once_of_a_new_document_that_looks_wrong(acme: MakeWorld) -> None:
+    world = acme({"20240101": LOGIN}, sinks=True)
+    assert (await world.look()).outcome is CheckOutcome.HELD
+    (told,) = world.mails.messages()
+    assert "cannot be watched" in told.subject
+    await world.look()
+    assert len(world.mails.messages()) == 1
