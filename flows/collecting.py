@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 
 from flows.durations import parse_duration
+from flows.framesets import follow_frames
 from flows.meter import Meter
 from flows.places import Place, list_place
 from flows.run import Run
@@ -51,6 +53,10 @@ FAILURES = 3
 
 _LISTED = list(ListingState)
 _UNPLAYABLE = (NotPlayable, NotArchived, ArchiveLoop, ArchiveFormat)
+
+
+_FRAME_WINDOW = timedelta(days=365)
+"""How far from the frameset's capture that of its frame may be: archives took them days or months apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +244,20 @@ class _Work:
             record = self._rows[row.identity]
             try:
                 memento = await place.client.memento(row)
+                # what the index calls it is what later listings are compared by, whatever the bytes' own digest is
+                fetched = await follow_frames(replace(memento.fetched, digest=row.digest), partial(self._frame, row))
             except (*_UNPLAYABLE, ArchiveExcluded, ArchiveUnavailable) as error:
                 self._failed(record, error)
                 continue
             self._failures = 0
-            # what the index calls it is what later listings are compared by, whatever the bytes' own digest is
-            saved = run.store.save_capture(place.source.record.id, replace(memento.fetched, digest=row.digest))
+            saved = run.store.save_capture(place.source.record.id, fetched)
             run.store.mark_listing(record.id, ListingState.CAPTURED, capture_id=saved.id)
             return state_of(run, place.target, place.source, saved.id)
         return None
+
+    async def _frame(self, row: CaptureRow, address: str) -> Fetched:
+        """A frame of a frameset, at about the time of its capture."""
+        return (await self._place.client.memento(address, row.time, exact=False, window=_FRAME_WINDOW)).fetched
 
     async def look(self, content: Content) -> str | None:
         """Look where a redirect led. The page at the end of a permanent one is kept as a capture of the document.

@@ -33,6 +33,7 @@ from flows.categories import OTHER, find_category
 from flows.durations import Duration
 from flows.terms_types import TERMS_TYPES, nearest_type
 from scrapers.archive.settings import ArchiveSettings
+from scrapers.errors import SelectorInvalid
 from scrapers.selectors import RangeSelector, Selectors
 from scrapers.settings import FetchSettings
 from storage.settings import StorageSettings
@@ -141,6 +142,20 @@ class FormerAddress(Section):
         return day_digits(value) and value
 
 
+def _scraper(name: str) -> str:
+    if name:
+        from scrapers.vendors import find  # takes Beautiful Soup along, which nearly no configuration needs
+
+        try:
+            find(name)
+        except SelectorInvalid as error:
+            raise ValueError(error.message) from None
+    return name
+
+
+Scraper = Annotated[str, AfterValidator(_scraper)]
+
+
 class SourceConfig(Section):
     """One address of a document."""
 
@@ -150,6 +165,9 @@ class SourceConfig(Section):
     )
     remove: SelectorList = Field((), description="CSS selectors of what is to be left out")
     anchor: str = Field("", description="id or heading text of the one policy meant, on a page that holds several")
+    scraper: Scraper = Field(
+        "", description="name of a module in scrapers/vendors that picks the text, instead of select"
+    )
     fetcher: Literal["http"] = "http"
     former: tuple[FormerAddress, ...] = ()
 
@@ -210,6 +228,7 @@ class DocumentConfig(Section):
     select: SelectorList = ()
     remove: SelectorList = ()
     anchor: str = ""
+    scraper: Scraper = ""
     former: tuple[FormerAddress, ...] = ()
     sources: tuple[SourceConfig, ...] = ()
     check: CheckOverrides = CheckOverrides()
@@ -229,8 +248,8 @@ class DocumentConfig(Section):
     def _one_way(self) -> DocumentConfig:
         if bool(self.url) == bool(self.sources):
             raise ValueError("needs either url or sources")
-        if self.sources and (self.select or self.remove or self.former or self.anchor):
-            raise ValueError("select, remove, anchor and former belong into each of the sources here")
+        if self.sources and (self.select or self.remove or self.former or self.anchor or self.scraper):
+            raise ValueError("select, remove, anchor, scraper and former belong into each of the sources here")
         urls = [source.url for source in self.all_sources]
         if len(set(urls)) < len(urls):
             raise ValueError("names the same source url twice")
@@ -241,7 +260,14 @@ class DocumentConfig(Section):
         if self.url is None:
             return self.sources
         return (
-            SourceConfig(url=self.url, select=self.select, remove=self.remove, anchor=self.anchor, former=self.former),
+            SourceConfig(
+                url=self.url,
+                select=self.select,
+                remove=self.remove,
+                anchor=self.anchor,
+                scraper=self.scraper,
+                former=self.former,
+            ),
         )
 
     @property

@@ -96,7 +96,9 @@ def known_reading(store: Store, source: TargetSource, capture: CaptureFacts) -> 
 
 def _recipe(source: TargetSource, capture: CaptureFacts) -> str:
     config = source.config
-    return f"{recipe(config.selectors, capture.content_type, config.url, config.anchor)}-{STATE_VERSION}"
+    return (
+        f"{recipe(config.selectors, capture.content_type, config.url, config.anchor, config.scraper)}-{STATE_VERSION}"
+    )
 
 
 def read_capture(store: Store, target: Target, source: TargetSource, capture: CaptureFacts, body: bytes) -> Reading:
@@ -111,7 +113,12 @@ def read_capture(store: Store, target: Target, source: TargetSource, capture: Ca
     config = source.config
     how = _recipe(source, capture)
     extraction = extract(
-        body, content_type=capture.content_type, url=config.url, selectors=config.selectors, anchor=config.anchor
+        body,
+        content_type=capture.content_type,
+        url=config.url,
+        selectors=config.selectors,
+        anchor=config.anchor,
+        scraper=config.scraper,
     )
     return Reading(source, capture, how, fingerprint(extraction.blocks), extraction.title, extraction=extraction)
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from flows.config import Config
 from flows.config_file import read_config
+from flows.framesets import follow_frames
 from flows.opening import open_store
 from flows.outcomes import CheckResult
 from flows.slots import run_slot
@@ -88,13 +89,20 @@ class Run:
             FetchError: each document gets the error that the one fetch gave.
         """
         if self.shared_urls[url] < 2:
-            return await self.fetcher.fetch(url, validators=validators, overrides=target.fetch)
+            return await self._fetch(target, url, validators)
         key = (url, validators)
         if key not in self._fetches:
-            self._fetches[key] = asyncio.ensure_future(
-                self.fetcher.fetch(url, validators=validators, overrides=target.fetch)
-            )
+            self._fetches[key] = asyncio.ensure_future(self._fetch(target, url, validators))
         return await asyncio.shield(self._fetches[key])
+
+    async def _fetch(self, target: Target, url: str, validators: Validators | None) -> Fetched | NotModified:
+        async def frame(address: str) -> Fetched:
+            inner = await self.fetcher.fetch(address, overrides=target.fetch)
+            assert isinstance(inner, Fetched)  # nothing conditional was asked
+            return inner
+
+        fetched = await self.fetcher.fetch(url, validators=validators, overrides=target.fetch)
+        return await follow_frames(fetched, frame) if isinstance(fetched, Fetched) else fetched
 
     def forget_fetches(self) -> None:
         """Before a second look: what was shared is old now."""

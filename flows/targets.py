@@ -37,7 +37,7 @@ class TargetSource:
 
     @property
     def reading(self) -> str:
-        named = f"{self.config.selectors.key}:{self.config.anchor}"
+        named = f"{self.config.selectors.key}:{self.config.anchor}:{self.config.scraper}"
         short = hashlib.sha256(named.encode()).hexdigest()[:16]
         return f"{EXTRACTOR_VERSION}.{STATE_VERSION}:{short}"
 

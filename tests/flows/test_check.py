@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -528,3 +529,27 @@ async def test_the_operator_hears_at_once_of_a_new_document_that_looks_wrong(acm
     assert "cannot be watched" in told.subject
     await world.look()
     assert len(world.mails.messages()) == 1
+
+
+FRAMESET = b"""<html><head><title>Acme</title></head><frameset cols="20%,80%"><frame src="/menu.html">
+<frame src="/policy.html"><noframes>Your browser shows no frames.</noframes></frameset></html>"""
+
+
+async def test_the_policy_in_a_frame_is_followed_live_and_in_the_archive(acme: MakeWorld) -> None:
+    day = "20030101120000"
+    world = acme({"20030101": FRAMESET})
+    world.publish(
+        [
+            Page(URL, day, FRAMESET),
+            Page("http://acme.example/menu.html", day, b"<a href=/>Home</a> <a href=/chat>Chat</a>"),
+            Page("http://acme.example/policy.html", day, policy_page()),
+        ]
+    )
+    assert (await world.backfill())["acme/privacy-policy"].outcome is CheckOutcome.FIRST
+    assert (await world.look()).outcome is CheckOutcome.UNCHANGED
+    with world.store() as store:
+        (version,) = store.versions(store.document("acme/privacy-policy").id)
+        assert "Privacy Policy" in store.load_extraction(version.extractions[0]).text
+        capture = store.capture(version.first_capture_id)
+    assert capture.payload == hashlib.sha256(policy_page()).hexdigest()
+    assert any("/policy.html" in note for note in capture.notes)
