@@ -165,9 +165,7 @@ class SourceConfig(Section):
     )
     remove: SelectorList = Field((), description="CSS selectors of what is to be left out")
     anchor: str = Field("", description="id or heading text of the one policy meant, on a page that holds several")
-    scraper: Scraper = Field(
-        "", description="name of a module in scrapers/vendors that picks the text, instead of select"
-    )
+    scraper: Scraper = Field("", description="module of scrapers/vendors that picks the text, instead of select")
     fetcher: Literal["http"] = "http"
     former: tuple[FormerAddress, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Pages that are framesets, as around 2000: the text is in a frame, so the frame with the most text stands for the page.
+"""Framesets, as around 2000: the text is in a frame, so the frame with the most text stands for the page.
 
 Kept as the capture of the page that was asked for, with the frame's own bytes; the notes say which frame it was.
 """
