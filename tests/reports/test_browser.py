@@ -16,9 +16,12 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from reports import change_url, document_url
+from reports import ReportOptions, change_url, document_url, write_reports
 from reports.server import pages_app
+from storage.records import ChangeRecord
 from storage.store import Store
+from tests.flows.worlds import World, corpus_world
+from tests.reports.world import NOW
 
 CHROMIUM = os.environ.get("CLAUSEWATCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
@@ -189,3 +192,35 @@ def test_served_pages_obey_the_headers(browser: Browser, pages: Path) -> None:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.mark.shared
+def test_pages_of_real_policies_open_and_tell_what_changed_in_2025(
+    browser: Browser, shared: Path, tmp_path: Path
+) -> None:
+    """GitHub's privacy statement of the corpus, backfilled by the real command."""
+    with corpus_world(shared, tmp_path, ["github"]) as world:
+        done = world.run("backfill", "github/privacy-policy", timeout=200)
+        assert done.returncode == 0, done.stderr
+        with world.store() as store:
+            out = tmp_path / "pages"
+            write_reports(store, out, ReportOptions(now=NOW))
+            document = store.document("github/privacy-policy")
+            changes = store.changes(document.id, limit=None)
+    assert document.versions == 9
+    with opened(browser) as page:
+        for path in ("index.html", document_url(document.key), *(change_url(change.id) for change in changes)):
+            page.goto((out / path).as_uri())
+            assert page.locator("h1").count() == 1, path
+        (of_2025,) = (change for change in changes if change.to_time and change.to_time.year == 2025)
+        page.goto((out / document_url(document.key)).as_uri())
+        page.locator(f"a[href$='{change_url(of_2025.id)}']").first.click()
+        text = page.locator("main").inner_text()
+        # when, from which address, and the hash of the bytes: what changed and where the proof is
+        assert "2025" in text and "docs.github.com" in text
+        assert store_hash(world, of_2025) in text
+
+
+def store_hash(world: World, change: ChangeRecord) -> str:
+    with world.store() as store:
+        return store.capture(store.version(change.to_version_id).first_capture_id).payload
