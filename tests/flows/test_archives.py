@@ -74,7 +74,8 @@ async def test_workers_share_their_turns_and_their_pauses(stores: tuple[Store, S
         for limiter in (*limiters, *limiters):
             tasks.start_soon(work, limiter)
     assert moments[-1] >= 19 / 50 - 0.01
-    assert max(sum(start <= moment < start + 0.2 for moment in moments) for start in moments) <= 12
+    # ten are due in 0.2 s, and each of the four may be late by one; with a pace of their own they would be twenty
+    assert max(sum(start <= moment < start + 0.2 for moment in moments) for start in moments) <= 14
     assert 0.25 < await limiters[0].pause(ARCHIVE) <= 0.3
     began = time.monotonic()
     await limiters[1].acquire(ARCHIVE, "index", 50)
