@@ -344,7 +344,7 @@ class ReportSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """When `clausewatch serve` runs the flows."""
+    """When the flows are to run. Validated, and not yet used: cron runs `clausewatch check --due` until then."""
 
     check: str = Field("23 */6 * * *", description="cron expression of the check flow")
     timezone: str = "UTC"

@@ -74,8 +74,7 @@ async def test_workers_share_their_turns_and_their_pauses(stores: tuple[Store, S
         for limiter in (*limiters, *limiters):
             tasks.start_soon(work, limiter)
     assert moments[-1] >= 19 / 50 - 0.01
-    # ten are due in 0.2 s, and each of the four may be late by one; with a pace of their own they would be twenty
-    assert max(sum(start <= moment < start + 0.2 for moment in moments) for start in moments) <= 14
+    assert max(sum(start <= moment < start + 0.2 for moment in moments) for start in moments) <= 12
     assert 0.25 < await limiters[0].pause(ARCHIVE) <= 0.3
     began = time.monotonic()
     await limiters[1].acquire(ARCHIVE, "index", 50)
@@ -99,8 +98,8 @@ async def test_those_who_waited_do_not_all_leave_when_a_pause_ends(stores: tuple
         await other.pause(ARCHIVE)
     after = sorted(moment for moment in left if moment > paused)
     assert len(after) >= 4 and after[0] >= paused + 0.25
-    # the first may leave late on a busy machine; had they all left at once, there would be nothing between them
-    assert after[-1] - after[0] >= (len(after) - 1) / 20 / 2
+    # counted from the end of the pause: who leaves late on a busy machine makes no other leave earlier
+    assert after[-1] >= paused + 0.3 + (len(after) - 1) / 20 - 0.02
 
 
 async def test_what_is_refused_to_one_worker_stops_the_other(stores: tuple[Store, Store]) -> None:
